@@ -1,0 +1,5 @@
+"""Slack: `SlackAdapter` and its settings; importing this imports no SDK."""
+
+from bot.adapters.slack.adapter import SlackAdapter, SlackSettings
+
+__all__ = ["SlackAdapter", "SlackSettings"]

@@ -1,0 +1,97 @@
+"""Speed, never truth: wake-up hints and sending budgets inside one process.
+
+Losing everything here costs latency and nothing else; the rows in the store say what there is to do.
+"""
+
+from __future__ import annotations
+
+import asyncio
+from collections import OrderedDict
+from dataclasses import dataclass
+
+from bot.adapters.base import Budget, Capabilities
+from bot.engine.model import SECOND, Instant, Span
+
+BUCKETS_MAX = 10_000
+
+
+class Hints:
+    """Named wake-up calls: `ring` after a commit, `wait` in a loop. A hint that is lost is made up for by the poll."""
+
+    def __init__(self) -> None:
+        """No bell has rung yet."""
+        self._bells: dict[str, asyncio.Event] = {}
+
+    def ring(self, *names: str) -> None:
+        """Wake whoever waits for these, or lets the next wait return at once."""
+        for name in names:
+            self._bell(name).set()
+
+    async def wait(self, name: str, timeout_s: float) -> None:
+        """Return when rung, or after `timeout_s` seconds."""
+        bell = self._bell(name)
+        try:
+            async with asyncio.timeout(timeout_s):
+                await bell.wait()
+        except TimeoutError:
+            return
+        bell.clear()
+
+    def _bell(self, name: str) -> asyncio.Event:
+        return self._bells.setdefault(name, asyncio.Event())
+
+
+@dataclass(slots=True)
+class _Bucket:
+    """A leaky bucket as one instant: when the next message would be exactly on time."""
+
+    due_at: float
+
+
+class Budgets:
+    """What each platform and each chat may still be sent. Kept in memory; a restart begins with full buckets."""
+
+    def __init__(self) -> None:
+        """Begin with every bucket full and nobody paused."""
+        self._buckets: OrderedDict[str, _Bucket] = OrderedDict()
+        self._paused: dict[str, Instant] = {}
+
+    def take(self, carrier: str, chat: str, caps: Capabilities, now: Instant) -> Span:
+        """Consume one message to `chat` and return 0, or consume nothing and return how long to wait (ms)."""
+        asked = ((carrier, caps.overall), (f"{carrier}/{chat}", caps.per_chat))
+        wait = max(self._paused.get(name, 0) - now for name, _ in asked)
+        wait = max(wait, *(self._wait(name, budget, now) for name, budget in asked))
+        if wait > 0:
+            return wait
+        for name, budget in asked:
+            self._consume(name, budget, now)
+        return 0
+
+    def take_edit(self, delivery: str, caps: Capabilities, now: Instant) -> Span:
+        """One edit of the same message in `edit_gap_s`: returns 0, or how long to wait (ms)."""
+        budget = Budget(per_s=1 / caps.edit_gap_s, burst=1)
+        wait = self._wait(f"edit:{delivery}", budget, now)
+        if wait <= 0:
+            self._consume(f"edit:{delivery}", budget, now)
+        return max(wait, 0)
+
+    def pause(self, carrier: str, chat: str, until: Instant) -> None:
+        """Send nothing to this chat (or, with an empty chat, to the whole platform) before `until`."""
+        name = f"{carrier}/{chat}" if chat else carrier
+        self._paused[name] = max(until, self._paused.get(name, 0))
+        if len(self._paused) > BUCKETS_MAX:
+            self._paused = {n: t for n, t in self._paused.items() if t > until}
+
+    def _wait(self, name: str, budget: Budget, now: Instant) -> Span:
+        bucket = self._buckets.get(name)
+        if bucket is None:
+            return 0
+        slack = (budget.burst - 1) * SECOND / budget.per_s
+        return int(-(-(bucket.due_at - slack - now) // 1))
+
+    def _consume(self, name: str, budget: Budget, now: Instant) -> None:
+        bucket = self._buckets.setdefault(name, _Bucket(due_at=now))
+        bucket.due_at = max(bucket.due_at, now) + SECOND / budget.per_s
+        self._buckets.move_to_end(name)
+        if len(self._buckets) > BUCKETS_MAX:
+            self._buckets.popitem(last=False)

@@ -1,0 +1,134 @@
+"""A card, before any platform has seen it: spans, blocks and actions, never markdown.
+
+Renderers turn a `Card` into one platform's JSON or text; they are total, escape everything, and keep within limits.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from enum import StrEnum
+
+from bot.engine.model import Instant
+
+
+class Style(StrEnum):
+    """How a span looks, where the platform can."""
+
+    PLAIN = "plain"
+    BOLD = "bold"
+    MUTED = "muted"
+    CODE = "code"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Span:
+    """A run of text. At most one of `href`, `mention`, `at` is set."""
+
+    text: str
+    style: Style = Style.PLAIN
+    href: str = ""
+    mention: str = ""
+    """The user's id on the platform that this card is built for; `text` is the fallback name."""
+    at: Instant | None = None
+    """An instant to show in the viewer's own zone where the platform can; `text` is the same, already formatted."""
+
+
+Line = tuple[Span, ...]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Paragraph:
+    """One or more lines."""
+
+    lines: tuple[Line, ...]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Fact:
+    """A label and its value."""
+
+    label: str
+    value: Line
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Facts:
+    """Labelled values, shown in a grid where the platform can."""
+
+    facts: tuple[Fact, ...]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Quote:
+    """Text that came from outside: long, hostile, shortened first when space is short."""
+
+    text: str
+
+
+Block = Paragraph | Facts | Quote
+
+
+class ActionStyle(StrEnum):
+    """The weight of a button."""
+
+    PLAIN = "plain"
+    PRIMARY = "primary"
+    DANGER = "danger"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Option:
+    """One choice of a menu."""
+
+    label: str
+    token: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Action:
+    """A button (`token` set) or a menu (`options` set). Tokens come from `cards.token` and are at most 64 bytes."""
+
+    verb: str
+    label: str
+    token: str = ""
+    style: ActionStyle = ActionStyle.PLAIN
+    confirm: str = ""
+    """A question to ask before the press counts, where the platform can."""
+    options: tuple[Option, ...] = ()
+    href: str = ""
+    """A link instead of a press (mail, SMS)."""
+
+
+class Tone(StrEnum):
+    """What the colour of a card says."""
+
+    CRITICAL = "critical"
+    WARNING = "warning"
+    INFO = "info"
+    PROCESSING = "processing"
+    SNOOZED = "snoozed"
+    CLOSED = "closed"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Card:
+    """What is broken, how bad, since when, who has it, what happens next, and the buttons."""
+
+    kind: str
+    """`incident`, `roster`, `list`, `text`."""
+    title: str
+    fallback: str
+    """The whole card in one sentence: push notification, screen reader, SMS."""
+    tone: Tone = Tone.INFO
+    status: str = ""
+    """The state in one word, in the reader's language."""
+    ref: str = ""
+    """`#142`"""
+    url: str = ""
+    incident: str = ""
+    rev: int = 0
+    lang: str = "en"
+    body: tuple[Block, ...] = ()
+    actions: tuple[Action, ...] = ()
+    mentions: Line = ()
+    """People to ping once, together."""

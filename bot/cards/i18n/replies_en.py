@@ -1,0 +1,118 @@
+"""What Tocsin answers, and how it tells a timeline, in English. `replies_zh` has the same keys and placeholders.
+
+`reply.<code>` answers a command; `reply.<code>.<variant>` is a finer truth of the same code (see `cards.build.replies`).
+"""
+
+from __future__ import annotations
+
+from typing import Final
+
+WORDS: Final[dict[str, str]] = {
+    "you": "you",
+    "somebody": "somebody",
+    "tocsin": "Tocsin",
+    "reply.about": "{ref}: {text}",
+    # --- acknowledging ------------------------------------------------------------------------------------------------
+    "reply.acked": "You have it now.",
+    "reply.acked_too": "You have it too. {by} acknowledged it {ago} before you.",
+    "reply.acked_too.bare": "You have it too; somebody else had it already.",
+    "reply.already_acked": "{by} acknowledged it {ago} ago.",
+    "reply.already_acked.you": "You already have it, since {at}.",
+    "reply.already_acked.bare": "It was acknowledged already.",
+    "reply.not_acked": "You had not acknowledged it, so nothing was changed.",
+    "reply.unacked": "You no longer have it. Unless somebody else does, paging goes on.",
+    # --- closing and reopening ----------------------------------------------------------------------------------------
+    "reply.resolved": "It is closed.",
+    "reply.already_closed": "Nothing was changed: {by} closed it {ago} ago.",
+    "reply.already_closed.you": "Nothing was changed: you closed it {ago} ago.",
+    "reply.already_closed.itself": "Nothing was changed: it closed by itself {ago} ago.",
+    "reply.already_closed.bare": "Nothing was changed: it is closed.",
+    "reply.reopened": "It is open again, and paging starts over.",
+    "reply.not_closed": "It is still open, so there is nothing to reopen.",
+    "reply.reason_required": "Say why: a reopened incident needs a reason.",
+    # --- snoozing -----------------------------------------------------------------------------------------------------
+    "reply.snoozed": "Quiet until {until}. Then it pages again unless it is closed.",
+    "reply.woken": "The snooze is over, and paging starts again.",
+    "reply.not_snoozed": "It was not snoozed, so nothing was changed.",
+    "reply.snooze_too_long": "Nothing was changed: a snooze lasts {max} at most.",
+    "reply.snooze_too_long.bare": "Nothing was changed: that is longer than a snooze may last.",
+    # --- reaching others ----------------------------------------------------------------------------------------------
+    "reply.escalated": "Level {level} is being paged now: {who}.",
+    "reply.escalated.bare": "Level {level} is being paged now.",
+    "reply.escalated.unlevelled": "The next level is being paged now.",
+    "reply.escalated_meanwhile": "Nobody was paged by this press: it had gone to level {level} already. To go further, "
+    "press Escalate on the current card.",
+    "reply.escalated_meanwhile.unlevelled": "Nobody was paged by this press: it had gone to a higher level already. "
+    "To go further, press Escalate on the current card.",
+    "reply.no_higher_level": "Nobody was paged: there is no higher level to go to.",
+    "reply.assigned": "It is with {who} now; they are being paged.",
+    "reply.added": "{who} will be paged as well.",
+    "reply.already_there": "Nothing was changed: {who} had been asked already.",
+    "reply.nobody_there": "Nothing was changed: that names nobody who could be paged now.",
+    "reply.nobody_there.who": "Nothing was changed: {who} names nobody who could be paged now.",
+    # --- the rest of an incident --------------------------------------------------------------------------------------
+    "reply.noted": "Your note is on the timeline.",
+    "reply.severity_set": "It is {severity} now; alerts no longer change that.",
+    "reply.severity_unchanged": "Nothing was changed: it is {severity} already.",
+    "reply.raised": "{ref} is open, and the people on call are being paged.",
+    "reply.closed": "Nothing was changed: it is closed. Reopen it first.",
+    # --- who may, and who is who --------------------------------------------------------------------------------------
+    "reply.unlinked": "Nothing was changed: Tocsin does not know who you are here. Send `link` to connect this account.",
+    "reply.no_seat": "Nothing was changed: without a seat you receive pages but cannot view or act. An administrator "
+    "can give you one.",
+    "reply.forged": "Nothing was changed: that button was not drawn by Tocsin, or is too old. Use the current card.",
+    "reply.no_such_incident": "There is no incident {ref}.",
+    "reply.no_such_incident.bare": "There is no such incident.",
+    "reply.no_such_member": "Tocsin knows nobody called {name}.",
+    "reply.no_such_schedule": "There is no schedule {name}.",
+    "reply.no_such_channel": "There is no channel {name}.",
+    # --- commands that were not understood ----------------------------------------------------------------------------
+    "reply.unknown_command": "There is no command {word}. Send `help` for what there is.",
+    "reply.unknown_command.suggestion": "There is no command {word}. Did you mean {suggestion}?",
+    "reply.usage": "Write it like this: {usage}",
+    "reply.missing_ref": "Say which incident, such as #142.",
+    "reply.bad_span": "{word} is not a length of time. Write 30m, 2h or 1d.",
+    "reply.bad_time": "{word} is not a time. Write 18:00 or 2026-11-20 18:00.",
+    "reply.too_many": "Nothing was changed: at most {max} incidents at once.",
+    "reply.too_long": "Nothing was changed: the text may have {max} characters at most.",
+    "reply.failed": "Nothing was changed: Tocsin could not save it. Try again in a moment.",
+    "reply.unworded": "Tocsin answers “{code}”.",
+    # --- the timeline -------------------------------------------------------------------------------------------------
+    "entry.alert": "{actor}: an alert arrived",
+    "entry.alert.i_new": "an alert opened the incident",
+    "entry.alert.a_update": "an alert changed",
+    "entry.alert.a_merge": "another alert joined",
+    "entry.alert.a_close": "an alert recovered",
+    "entry.by_hand": "{actor} opened it by hand",
+    "entry.rule_matched": "the rule {rule} applies",
+    "entry.no_rule_matched": "no rule applies: the catch-all is paged",
+    "entry.nobody_on_call": "nobody is on call at level {level}: the catch-all is paged",
+    "entry.delay_over": "the rule's delay is over",
+    "entry.level_fired": "{member} paged by {way} at level {level}",
+    "entry.repeated": "{member} paged again by {way} at level {level}",
+    "entry.not_acked_in_time": "level {level} is next: nobody acknowledged in time",
+    "entry.escalated_by_hand": "{actor} escalated to level {level}",
+    "entry.next_round": "the ladder starts over at level {level}",
+    "entry.last_resort": "{member} paged by {way} as the last resort",
+    "entry.ladder_exhausted": "the ladder is exhausted",
+    "entry.assigned": "{actor} assigned it to {member}",
+    "entry.assigned.i_notify": "{member} paged by {way}: assigned",
+    "entry.added": "{actor} added {member}",
+    "entry.added.i_notify": "{member} paged by {way}: added",
+    "entry.fallback_failed": "{member} paged by {way}: another way failed",
+    "entry.fallback_unproven": "{member} paged by {way}: another way showed no proof of arrival",
+    "entry.unreachable": "{member} cannot be reached by any way",
+    "entry.acked": "{actor} acknowledged",
+    "entry.ack_withdrawn": "{actor} gave it back",
+    "entry.resolved": "{actor} closed it",
+    "entry.recovered": "every alert recovered: closed",
+    "entry.auto_closed": "closed by itself: nothing happened for too long",
+    "entry.snoozed": "{actor} snoozed it",
+    "entry.snooze_over": "the snooze is over",
+    "entry.snooze_ended": "{actor} ended the snooze",
+    "entry.reopened": "{actor} reopened it",
+    "entry.set_by_hand": "{actor} changed the severity",
+    "entry.comment": "{actor} noted: {note}",
+    "entry.delivery": "{member} by {way}: {state}",
+    "entry.unworded": "{reason}",
+}

@@ -1,0 +1,129 @@
+"""Text from outside, made harmless and short: characters that deceive go, and no cut falls inside what people see as one.
+
+Nothing here escapes: each renderer does that once, in its platform's way, after shortening.
+"""
+
+from __future__ import annotations
+
+import re
+import unicodedata
+from collections.abc import Callable, Iterator
+
+ELLIPSIS = "…"
+
+_JOINERS = "\u200c\u200d"  # ZWNJ, ZWJ: needed by Persian, Indic scripts and emoji, and only between two visible characters
+_MARKS_MAX = 4
+"""Combining marks kept on one character: more than any script needs, far less than text that climbs over other lines."""
+
+_DECEIVING = re.compile(
+    "["
+    "\x00-\x08\x0e-\x1f\x7f-\x84\x86-\x9f"  # control characters other than white space
+    "\u00ad\u034f\u061c\u115f\u1160\u17b4\u17b5\u180b-\u180f\u3164\uffa0"  # invisible: soft hyphen, joiners, fillers
+    "\u200b\u200e\u200f\u202a-\u202e\u2060-\u206f\ufeff"  # zero width, direction marks, overrides, isolates
+    "\ufff0-\ufffb"  # annotations and unassigned specials
+    "\U000e0000-\U000e0fff"  # tags and supplementary variation selectors: a whole hidden alphabet
+    "\U0001d173-\U0001d17a"  # musical formatting
+    "]"
+)
+_LINE_ENDS = re.compile("\r\n|[\r\x0b\x0c\x1c-\x1e\x85\u2028\u2029]")
+_SURROGATES = re.compile("[\ud800-\udfff]")
+_STRAY_JOINER = re.compile(rf"(?:(?<=[\s!-~{_JOINERS}])|\A)[{_JOINERS}]+|[{_JOINERS}]+(?=[\s!-~{_JOINERS}]|\Z)")
+_SPACES = re.compile(r"[^\S\n]+")
+_BLANK_LINES = re.compile(r"\s*\n(?:\s*\n)+")
+_AT = re.compile(r"(?<!\w)([@＠])(?=\w)")
+_WORD_JOINER = "\u2060"
+
+
+def neutral(text: str) -> str:
+    """The same words in lines, without characters that hide, reorder or pile up: what is shown is what was sent."""
+    text = _LINE_ENDS.sub("\n", text)
+    text = _SURROGATES.sub("\ufffd", text)
+    text = _DECEIVING.sub("", text)
+    text = _STRAY_JOINER.sub("", text)
+    text = _few_marks(text)
+    return _BLANK_LINES.sub("\n\n", _SPACES.sub(" ", text)).strip()
+
+
+def one_line(text: str) -> str:
+    """`neutral`, on a single line."""
+    return " ".join(neutral(text).split())
+
+
+def calm(text: str) -> str:
+    """`neutral`, with every `@name` broken invisibly, for platforms that look for names to ping in plain text."""
+    return _AT.sub(rf"\1{_WORD_JOINER}", neutral(text))
+
+
+def utf16(text: str) -> int:
+    """The length in UTF-16 units, which is how Telegram, JavaScript and SMS in UCS-2 count."""
+    return len(text) + sum(character > "\uffff" for character in text)
+
+
+def shorten(text: str, limit: int, measure: Callable[[str], int] = len) -> str:
+    """The beginning of `text`, with an ellipsis where something is missing, so that `measure(result) <= limit`.
+
+    Cuts between words where one ends in the last fifth, and never inside a character as people see it.
+    """
+    if measure(text) <= limit:
+        return text
+    room = limit - measure(ELLIPSIS)
+    if room < 0:
+        return ""
+    kept: list[str] = []
+    for cluster in clusters(text):
+        room -= measure(cluster)
+        if room < 0:
+            break
+        kept.append(cluster)
+    gap = next((index for index in range(len(kept) - 1, len(kept) * 4 // 5, -1) if kept[index].isspace()), None)
+    return "".join(kept[:gap]).rstrip() + ELLIPSIS
+
+
+def clusters(text: str) -> Iterator[str]:
+    """What people see as single characters: a base with its marks, joined emoji, flags, Korean syllables.
+
+    A simplification of the extended grapheme clusters of Unicode's annex 29 (https://unicode.org/reports/tr29/): it may
+    keep together what could be parted, and parts nothing of the kinds above.
+    """
+    start = 0
+    flags = 0
+    for index in range(1, len(text)):
+        before, here = text[index - 1], text[index]
+        flags = flags + 1 if _is_flag(before) else 0
+        if not (_extends(here) or before == "\u200d" or (_is_flag(here) and flags % 2) or _is_korean_tail(before, here)):
+            yield text[start:index]
+            start = index
+    if text:
+        yield text[start:]
+
+
+def _extends(character: str) -> bool:
+    if character < "\u0300":
+        return False
+    return (
+        character in _JOINERS
+        or "\ufe00" <= character <= "\ufe0f"
+        or "\U0001f3fb" <= character <= "\U0001f3ff"
+        or "\U000e0020" <= character <= "\U000e007f"
+        or unicodedata.category(character) in {"Mn", "Me", "Mc"}
+    )
+
+
+def _is_flag(character: str) -> bool:
+    return "\U0001f1e6" <= character <= "\U0001f1ff"
+
+
+def _is_korean_tail(before: str, here: str) -> bool:
+    return "\u1160" <= here <= "\u11ff" and ("\u1100" <= before <= "\u11ff" or "\uac00" <= before <= "\ud7a3")
+
+
+def _few_marks(text: str) -> str:
+    if text.isascii():
+        return text
+    kept: list[str] = []
+    marks = 0
+    for character in text:
+        marks = marks + 1 if unicodedata.combining(character) or unicodedata.category(character) == "Me" else 0
+        if marks <= _MARKS_MAX:
+            kept.append(character)
+    return "".join(kept)

@@ -1,0 +1,207 @@
+"""Carries queued rows to people: claim, look once more, render, send, record.
+
+Each loop is `sync step → one await → sync step`; whatever a failure means is an event for the engine.
+"""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Mapping
+from dataclasses import dataclass, replace
+
+from bot.adapters.base import (
+    Adapter,
+    AuthBroken,
+    EditTargetGone,
+    Json,
+    Moved,
+    Permanent,
+    RateLimited,
+    Receipt,
+    SendError,
+    Sent,
+    Transient,
+)
+from bot.backplane import Budgets
+from bot.clock import Clock, Ids
+from bot.engine.escalation import still_wanted
+from bot.engine.events import PageFailed, PageProven, Proof
+from bot.engine.model import HOUR, MINUTE, SECOND, Instant, Span
+from bot.observe import DELIVERIES, log
+from bot.rendering import Rendering
+from bot.service import Service
+from bot.store.base import AlarmRow, Delivery, DeliveryState, Lane, Tx
+
+LEASE: Span = 12 * SECOND
+CALL_MAX_S = 8.0
+"""Below the lease, so that a slow call never outlives the claim that protects it."""
+PAGE_BACKOFF_MAX: Span = 10 * SECOND
+CARD_BACKOFF_MAX: Span = 5 * MINUTE
+ALARM_GAP: Span = HOUR
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Job:
+    """A row that is to be sent now, rendered from the state that the store shows now."""
+
+    row: Delivery
+    message: Json
+    plain: Json
+    """The same as bare text: sent when the platform refuses the card itself."""
+    rev: int
+
+
+Outcome = Sent | SendError
+
+
+class Deliver:
+    """The outbox worker's sync steps, and the one await between them."""
+
+    def __init__(
+        self,
+        service: Service,
+        rendering: Rendering,
+        adapters: Mapping[str, Adapter],
+        budgets: Budgets,
+        clock: Clock,
+        ids: Ids,
+    ) -> None:
+        """Keep the parts; `adapters` maps a carrier (platform, `sms`, `email`) to whoever serves it."""
+        self._service = service
+        self._rendering = rendering
+        self._adapters = adapters
+        self._budgets = budgets
+        self._clock = clock
+        self._ids = ids
+        self._alarmed: dict[str, Instant] = {}
+
+    def claim(self, tx: Tx, lanes: tuple[Lane, ...], limit: int) -> list[Delivery]:
+        """Lease due rows."""
+        return tx.claim_deliveries(self._clock.now(), limit, LEASE, self._ids.short(), lanes)
+
+    def prepare(self, tx: Tx, row: Delivery) -> Job | Delivery:
+        """Look once more right before sending: a job, or the row as it is to be settled instead."""
+        now = self._clock.now()
+        incident = tx.incidents([row.incident]).get(row.incident)
+        if incident is None:
+            return replace(row, state=DeliveryState.SUPERSEDED, error="incident_gone")
+        if row.lane is Lane.PAGE and not still_wanted(incident, row.cycle, row.member):
+            return replace(row, state=DeliveryState.SUPERSEDED, error="not_wanted")
+        if row.expires_at <= now:
+            return replace(row, state=DeliveryState.EXPIRED, error="expired")
+        adapter = self._adapters.get(row.carrier)
+        if adapter is None:
+            return replace(row, state=DeliveryState.FAILED, error="platform_not_configured")
+        wait = self._budgets.take_edit(row.id, adapter.caps, now) if row.ref else 0
+        wait = wait or self._budgets.take(row.carrier, row.address, adapter.caps, now)
+        if wait > 0:
+            return replace(row, due_at=now + wait, attempts=row.attempts - 1, error="budget")
+        message, plain = self._rendering.delivery(tx, incident, row, now)
+        return Job(row=row, message=message, plain=plain, rev=incident.rev)
+
+    async def send(self, job: Job) -> Outcome:
+        """The one await: hand the message to the platform. Every failure comes back as a value."""
+        outcome = await self._try(job, job.message)
+        if isinstance(outcome, Permanent) and outcome.reason == "card_invalid":
+            log.error("card_refused", carrier=job.row.carrier, incident=job.row.incident, detail=outcome.detail)
+            return await self._try(job, job.plain)
+        return outcome
+
+    async def _try(self, job: Job, message: Json) -> Outcome:
+        adapter, row = self._adapters[job.row.carrier], job.row
+        try:
+            async with asyncio.timeout(CALL_MAX_S):
+                if row.ref:
+                    return await adapter.edit(row.ref, message)
+                return await adapter.send(row.address, message, key=row.key)
+        except TimeoutError:
+            return Transient("timeout", ambiguous=True)
+        except SendError as error:
+            return error
+
+    def record(self, tx: Tx, job: Job, outcome: Outcome) -> None:
+        """Write down what became of it, and tell the incident."""
+        settled = self._settled(job, outcome)
+        DELIVERIES.labels(job.row.carrier, _word(outcome)).inc()
+        if self.settle(tx, job.row, settled) and isinstance(outcome, (AuthBroken, Permanent)):
+            self._alarm(tx, job.row, outcome)
+
+    def settle(self, tx: Tx, row: Delivery, settled: Delivery) -> bool:
+        """Save a claimed row and pass the news on. False when the lease was lost and another worker has it."""
+        if not tx.settle([settled], row.token):
+            log.warning("lease_lost", delivery=row.id, carrier=row.carrier, state=settled.state)
+            return False
+        if row.lane is Lane.PAGE:
+            self._tell(tx, settled)
+        return True
+
+    def receipt(self, tx: Tx, receipt: Receipt) -> bool:
+        """A vendor's later news of a message. False when it concerns nothing we sent, or changes nothing."""
+        row = tx.delivery_by_provider(receipt.carrier, receipt.provider_id)
+        if row is None:
+            return False
+        state = DeliveryState.DELIVERED if receipt.state == "delivered" else DeliveryState.FAILED
+        if not tx.put_receipt(row.id, state, receipt.reason):
+            return False
+        if row.member:
+            self._tell(tx, replace(row, state=state, error=receipt.reason))
+        return True
+
+    def _settled(self, job: Job, outcome: Outcome) -> Delivery:
+        row, now = job.row, self._clock.now()
+        match outcome:
+            case Sent(ref=ref, provider_id=provider_id):
+                state = DeliveryState.DELIVERED if row.state is DeliveryState.DELIVERED else DeliveryState.SENT
+                return replace(
+                    row, state=state, ref=ref, provider_id=provider_id, shown_rev=job.rev, attempts=0, error=""
+                )
+            case RateLimited(after_s=after_s, whole=whole):
+                until = now + int(after_s * SECOND) + 1
+                self._budgets.pause(row.carrier, "" if whole else row.address, until)
+                return replace(row, due_at=until, attempts=row.attempts - 1, error="rate_limited")
+            case Moved(address=address):
+                return replace(row, address=address, ref="", lane=_first_lane(row), due_at=now, error="chat_moved")
+            case EditTargetGone() if not row.member:
+                return replace(row, ref="", shown_rev=0, lane=Lane.CARD, due_at=now, error=outcome.reason)
+            case Transient():
+                return replace(row, due_at=now + _backoff(row), error=outcome.reason)
+            case AuthBroken() if row.lane is not Lane.PAGE:
+                return replace(row, due_at=now + CARD_BACKOFF_MAX, error=outcome.reason)
+            case _:
+                return replace(row, state=DeliveryState.FAILED, error=outcome.reason)
+
+    def _tell(self, tx: Tx, row: Delivery) -> None:
+        match row.state:
+            case DeliveryState.SENT | DeliveryState.DELIVERED:
+                proof = Proof.DELIVERED if row.state is DeliveryState.DELIVERED else Proof.ACCEPTED
+                news: PageProven | PageFailed = PageProven(
+                    member=row.member, firing=row.firing, way=row.way, proof=proof
+                )
+            case DeliveryState.FAILED | DeliveryState.EXPIRED:
+                news = PageFailed(member=row.member, firing=row.firing, way=row.way, reason=row.error)
+            case _:
+                return
+        self._service.happen(tx, row.incident, news)
+
+    def _alarm(self, tx: Tx, row: Delivery, error: SendError) -> None:
+        """Tell whoever runs Tocsin, once an hour for each cause."""
+        code, now = f"{row.carrier}:{error.reason}", self._clock.now()
+        if now - self._alarmed.get(code, -ALARM_GAP) < ALARM_GAP:
+            return
+        self._alarmed[code] = now
+        text = f"{row.carrier} refused a message to {row.member or row.address} ({error}). Run `tocsin doctor`."
+        tx.raise_alarm(AlarmRow(code=error.reason, text=text, at=now, incident=row.incident))
+
+
+def _backoff(row: Delivery) -> Span:
+    longest = PAGE_BACKOFF_MAX if row.lane is Lane.PAGE else CARD_BACKOFF_MAX
+    return min(SECOND << min(max(row.attempts - 1, 0), 10), longest)
+
+
+def _first_lane(row: Delivery) -> Lane:
+    return Lane.PAGE if row.member and not row.ref else Lane.CARD
+
+
+def _word(outcome: Outcome) -> str:
+    return "sent" if isinstance(outcome, Sent) else outcome.reason
+

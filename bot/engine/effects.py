@@ -1,0 +1,146 @@
+"""What the engine decides: each effect becomes a row in the same commit, and an action only afterwards."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from enum import StrEnum
+
+from bot.engine.model import Chat, Incident, Instant, Way
+
+
+class Kind(StrEnum):
+    """The kinds of timeline entries; the same words reach webhooks, logs and `simulate`."""
+
+    NEW = "i_new"
+    ASSIGN = "i_assign"
+    ADD_RESPONDER = "i_a_rspd"
+    NOTIFY = "i_notify"
+    SNOOZE = "i_snooze"
+    WAKE = "i_wake"
+    ACK = "i_ack"
+    UNACK = "i_unack"
+    COMMENT = "i_comm"
+    RESOLVE = "i_rslv"
+    REOPEN = "i_reopen"
+    SEVERITY = "i_r_severity"
+    DELIVERY = "i_delivery"
+    EXHAUSTED = "i_exhausted"
+    ALERT_NEW = "a_new"
+    ALERT_UPDATE = "a_update"
+    ALERT_MERGE = "a_merge"
+    ALERT_CLOSE = "a_close"
+
+
+class Reason(StrEnum):
+    """Why something was decided. One word for the timeline, the log, the metric, the card and the test."""
+
+    ALERT = "alert"
+    BY_HAND = "by_hand"
+    RULE_MATCHED = "rule_matched"
+    NO_RULE_MATCHED = "no_rule_matched"
+    NOBODY_ON_CALL = "nobody_on_call"
+    DELAY_OVER = "delay_over"
+    LEVEL_FIRED = "level_fired"
+    REPEATED = "repeated"
+    NOT_ACKED_IN_TIME = "not_acked_in_time"
+    ESCALATED_BY_HAND = "escalated_by_hand"
+    NEXT_ROUND = "next_round"
+    LAST_RESORT = "last_resort"
+    LADDER_EXHAUSTED = "ladder_exhausted"
+    ASSIGNED = "assigned"
+    ADDED = "added"
+    FALLBACK_FAILED = "fallback_failed"
+    FALLBACK_UNPROVEN = "fallback_unproven"
+    UNREACHABLE = "unreachable"
+    PROVEN = "proven"
+    ACKED = "acked"
+    ACK_WITHDRAWN = "ack_withdrawn"
+    RESOLVED = "resolved"
+    RECOVERED = "recovered"
+    AUTO_CLOSED = "auto_closed"
+    SNOOZED = "snoozed"
+    SNOOZE_OVER = "snooze_over"
+    SNOOZE_ENDED = "snooze_ended"
+    REOPENED = "reopened"
+    SET_BY_HAND = "set_by_hand"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Page:
+    """Reach this member this way. `firing` and `way` and `member` are the page's identity: sent once."""
+
+    member: str
+    way: Way
+    firing: str
+    cycle: int
+    level: int
+    loop: int
+    reason: Reason
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ShowCards:
+    """Each of these chats has a card of the incident from now on."""
+
+    chats: tuple[Chat, ...]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Refresh:
+    """Every card that is shown anywhere is to show the current revision."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Withdraw:
+    """Pages that are queued and not wanted any more are not to start."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class CloseAlerts:
+    """The incident was closed by hand: its alerts absorb no more events."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Alarm:
+    """Somebody who runs Tocsin must hear of this."""
+
+    code: str
+    text: str
+
+
+Effect = Page | ShowCards | Refresh | Withdraw | CloseAlerts | Alarm
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Entry:
+    """One line of the timeline. `actor` is the member who acted (empty: Tocsin did), `member` whom it concerns."""
+
+    at: Instant
+    kind: Kind
+    reason: Reason
+    actor: str = ""
+    member: str = ""
+    way: Way = ""
+    level: int | None = None
+    loop: int | None = None
+    facts: Mapping[str, str] = field(default_factory=dict)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Reply:
+    """The truth for the person who asked: a named outcome and what the sentence needs. `done` tells if state changed."""
+
+    code: str
+    done: bool = True
+    facts: Mapping[str, str] = field(default_factory=dict)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Step:
+    """What one happening made of an incident."""
+
+    incident: Incident
+    entries: tuple[Entry, ...] = ()
+    effects: tuple[Effect, ...] = ()
+    reply: Reply | None = None

@@ -1,0 +1,182 @@
+"""What can happen to an incident: alerts, time, people, and news of the pages that were sent."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from enum import StrEnum
+
+from bot.engine.model import Alert, Severity, Span, Target, Way
+
+
+class AlertChange(StrEnum):
+    """What an event made of its alert."""
+
+    NEW = "new"
+    UPDATED = "updated"
+    DUPLICATE = "duplicate"
+    RECOVERED = "recovered"
+    IGNORED = "ignored"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Fresh:
+    """Identity for an incident that may open: the engine cannot make up ids."""
+
+    id: str
+    num: int
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class AlertSeen:
+    """An alert began, changed or recovered. `fresh` is given where no incident is open for it."""
+
+    alert: Alert
+    change: AlertChange
+    group_key: str
+    fresh: Fresh | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Raised:
+    """A person opened an incident by hand. No targets: the channel's rules decide."""
+
+    fresh: Fresh
+    channel: str
+    title: str
+    severity: Severity
+    by: str
+    description: str = ""
+    targets: tuple[Target, ...] = ()
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Wake:
+    """Time has passed; the incident looks at the clock and at itself."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Command:
+    """What a person asks for. `via` is where they said it; `seen_rev` the revision of the card they pressed."""
+
+    by: str
+    via: str = ""
+    seen_rev: int | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Acknowledge(Command):
+    """I have it."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Unacknowledge(Command):
+    """I no longer have it."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Resolve(Command):
+    """It is over."""
+
+    note: str = ""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Reopen(Command):
+    """It is not over after all."""
+
+    reason: str = ""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Snooze(Command):
+    """Quiet for `span`, then ask again."""
+
+    span: Span
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Unsnooze(Command):
+    """End the snooze now."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Escalate(Command):
+    """Somebody higher, now. `level` counts from 0; None means the next."""
+
+    level: int | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Assign(Command):
+    """Somebody else instead."""
+
+    targets: tuple[Target, ...]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class AddResponders(Command):
+    """Somebody else as well."""
+
+    targets: tuple[Target, ...]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Note(Command):
+    """A remark for the timeline."""
+
+    text: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class SetSeverity(Command):
+    """A person's own judgement of how bad it is; alerts no longer change it."""
+
+    severity: Severity
+
+
+class Proof(StrEnum):
+    """How far a page is known to have come."""
+
+    ACCEPTED = "accepted"  # the platform or vendor took it
+    DELIVERED = "delivered"  # it reached the person's device
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class PageProven:
+    """A page came this far."""
+
+    member: str
+    firing: str
+    way: Way
+    proof: Proof
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class PageFailed:
+    """A page will not arrive: refused for good, expired, or out of tries. `reason` is the adapter's named reason."""
+
+    member: str
+    firing: str
+    way: Way
+    reason: str
+
+
+Happening = (
+    AlertSeen
+    | Raised
+    | Wake
+    | Acknowledge
+    | Unacknowledge
+    | Resolve
+    | Reopen
+    | Snooze
+    | Unsnooze
+    | Escalate
+    | Assign
+    | AddResponders
+    | Note
+    | SetSeverity
+    | PageProven
+    | PageFailed
+)
+"""Everything that `step` understands."""

@@ -1,0 +1,70 @@
+"""News of pages: a proof ends the watch, a failure or a silence hands over to the next medium."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+from bot.engine import preference
+from bot.engine.draft import Draft
+from bot.engine.effects import Kind, Reason
+from bot.engine.escalation import send, unreachable
+from bot.engine.events import PageFailed, PageProven
+from bot.engine.model import Pending, Watch, Way
+
+
+def proven(draft: Draft, news: PageProven) -> None:
+    """A page came as far as its medium can prove: no fallback for it."""
+    watch = _watch(draft, news.member, news.firing)
+    if watch is None or not preference.proves(news.way, news.proof) or news.way in watch.proven:
+        return
+    draft.log(
+        Kind.DELIVERY,
+        Reason.PROVEN,
+        member=news.member,
+        way=news.way,
+        facts={"firing": news.firing, "proof": news.proof},
+    )
+    draft.set_watch(replace(watch, pending=_without(watch, news.way), proven=(*watch.proven, news.way)))
+    if news.member in draft.incident.unreachable:
+        draft.show(unreachable=tuple(m for m in draft.incident.unreachable if m != news.member))
+
+
+def failed(draft: Draft, news: PageFailed) -> None:
+    """A page will not arrive: the next medium, at once."""
+    watch = _watch(draft, news.member, news.firing)
+    if watch is None or all(p.way != news.way for p in watch.pending):
+        return
+    _hand_over(draft, watch, (news.way,), Reason.FALLBACK_FAILED, news.reason)
+
+
+def unproven(draft: Draft) -> None:
+    """Pages whose time for a proof is over count as failed; a late proof is still welcome."""
+    for watch in draft.incident.watches:
+        late = tuple(p.way for p in watch.pending if p.due_at <= draft.now)
+        if late:
+            _hand_over(draft, watch, late, Reason.FALLBACK_UNPROVEN, "no_proof_in_time")
+
+
+def _hand_over(draft: Draft, watch: Watch, ways: tuple[Way, ...], reason: Reason, why: str) -> None:
+    for way in ways:
+        draft.log(
+            Kind.DELIVERY, reason, member=watch.member, way=way, facts={"firing": watch.firing, "why": why}
+        )
+    left = tuple(p for p in watch.pending if p.way not in ways)
+    watch = replace(watch, pending=left, failed=watch.failed + ways)
+    draft.set_watch(watch)
+    member = draft.member(watch.member)
+    tried = (*watch.failed, *watch.proven, *(p.way for p in watch.pending))
+    others = preference.fallback_ways(member, tried) if member else ()
+    if others:
+        send(draft, watch, others, reason)
+    elif not watch.pending and not watch.proven:
+        unreachable(draft, watch.member)
+
+
+def _watch(draft: Draft, member: str, firing: str) -> Watch | None:
+    return next((w for w in draft.incident.watches if (w.member, w.firing) == (member, firing)), None)
+
+
+def _without(watch: Watch, way: Way) -> tuple[Pending, ...]:
+    return tuple(p for p in watch.pending if p.way != way)

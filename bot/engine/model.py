@@ -1,0 +1,277 @@
+"""What the engine thinks about: events, alerts, incidents, and the policy that an incident carries with it.
+
+Everything here is a frozen value. Instants are milliseconds since the epoch (UTC), spans are milliseconds.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from enum import StrEnum
+
+Instant = int
+Span = int
+
+SECOND: Span = 1_000
+MINUTE: Span = 60 * SECOND
+HOUR: Span = 60 * MINUTE
+DAY: Span = 24 * HOUR
+
+Way = str
+"""How one person is reached: `sms`, `voice`, `email`, or a platform's name for a direct message there."""
+
+PHONE_AND_MAIL: tuple[Way, ...] = ("sms", "voice", "email")
+
+
+def medium_of(way: Way) -> str:
+    """The medium of a way: `im` for every chat platform, else the way itself."""
+    return way if way in PHONE_AND_MAIL else "im"
+
+
+class Severity(StrEnum):
+    """How bad it is. `OK` is the status of a recovered alert, never the severity of an incident."""
+
+    CRITICAL = "Critical"
+    WARNING = "Warning"
+    INFO = "Info"
+    OK = "Ok"
+
+
+_RANK = {Severity.OK: 0, Severity.INFO: 1, Severity.WARNING: 2, Severity.CRITICAL: 3}
+
+
+def worse(one: Severity, other: Severity) -> Severity:
+    """The graver of two severities."""
+    return one if _RANK[one] >= _RANK[other] else other
+
+
+class EventStatus(StrEnum):
+    """What an event reports: something began, or it ended."""
+
+    TRIGGER = "trigger"
+    OK = "ok"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Link:
+    """Something to open from the card: a runbook, a graph."""
+
+    text: str
+    href: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Image:
+    """A picture that a source sent along."""
+
+    src: str
+    alt: str = ""
+    href: str = ""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Event:
+    """One notification of a monitoring system, normalized."""
+
+    alert_key: str
+    status: EventStatus
+    severity: Severity
+    title: str
+    at: Instant
+    description: str = ""
+    labels: Mapping[str, str] = field(default_factory=dict)
+    links: tuple[Link, ...] = ()
+    images: tuple[Image, ...] = ()
+    resolve_at: Instant | None = None
+    """When the alert counts as recovered unless it is sent again (`endsAt` of a Prometheus that talks to us directly)."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Alert:
+    """All events that share one key within an integration, from the first trigger to the recovery."""
+
+    id: str
+    integration: str
+    channel: str
+    alert_key: str
+    severity: Severity
+    """The worst that was seen."""
+    status: Severity
+    """What the last event said."""
+    title: str
+    description: str
+    labels: Mapping[str, str]
+    links: tuple[Link, ...]
+    images: tuple[Image, ...]
+    first_at: Instant
+    last_at: Instant
+    events: int
+    incident: str = ""
+    resolve_at: Instant | None = None
+    closed_at: Instant | None = None
+
+
+class TargetKind(StrEnum):
+    """What a level may name."""
+
+    MEMBER = "member"
+    TEAM = "team"
+    SCHEDULE = "schedule"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Target:
+    """Somebody to notify: a member, everybody of a team, or whoever a schedule has on call at that instant."""
+
+    kind: TargetKind
+    id: str
+    role: str = ""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Chat:
+    """A group conversation on a platform. `address` is the platform's own id of it and means nothing here."""
+
+    platform: str
+    address: str
+    name: str = ""
+    lang: str = "en"
+    zone: str = "UTC"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Level:
+    """One step of the ladder: whom to notify, how often to repeat, and when to climb on."""
+
+    targets: tuple[Target, ...]
+    chats: tuple[Chat, ...] = ()
+    ways: Mapping[Severity, tuple[Way, ...]] | None = None
+    """Unified media by severity; None follows each member's own preference."""
+    repeat_every: Span = 0
+    repeat_times: int = 0
+    escalate_after: Span = 30 * MINUTE
+    even_if_acked: bool = False
+    """Climb unless closed (True) or unless closed or acknowledged (False)."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Condition:
+    """One test of a filter: `key` IN or NOTIN `vals`."""
+
+    key: str
+    oper: str
+    vals: tuple[str, ...]
+
+
+Filter = tuple[tuple[Condition, ...], ...]
+"""Groups of conditions: OR between the groups, AND inside one. The empty filter matches everything."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Rule:
+    """An escalation rule. An incident keeps the copy that was in force when it opened."""
+
+    id: str
+    name: str
+    levels: tuple[Level, ...]
+    priority: int = 0
+    filter: Filter = ()
+    delay: Span = 0
+    rounds: int = 3
+    """How often the whole ladder is climbed before the last resort."""
+    direct: bool = False
+    """Made by a direct assignment: there is nothing to escalate to by hand."""
+
+
+class Progress(StrEnum):
+    """Where an incident stands."""
+
+    TRIGGERED = "Triggered"
+    PROCESSING = "Processing"
+    CLOSED = "Closed"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Responder:
+    """A person whom the incident was given to."""
+
+    member: str
+    since: Instant
+    how: str
+    """`level`, `assign`, `add`, `catch_all`, or `took` (acknowledged without having been asked)."""
+    acked_at: Instant | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Pending:
+    """One page that has not been proven to arrive yet."""
+
+    way: Way
+    due_at: Instant
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Watch:
+    """What became of the pages to one member in one firing: the ladder of media lives here."""
+
+    member: str
+    firing: str
+    """`cycle.round.level.loop` of the firing: the stem of its page keys."""
+    pending: tuple[Pending, ...] = ()
+    failed: tuple[Way, ...] = ()
+    proven: tuple[Way, ...] = ()
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Incident:
+    """What people handle: one or more alerts, or something opened by hand."""
+
+    id: str
+    num: int
+    channel: str
+    group_key: str
+    title: str
+    description: str
+    severity: Severity
+    labels: Mapping[str, str]
+    links: tuple[Link, ...]
+    rule: Rule
+    last_resort: Level
+    """Whom to page when the ladder is exhausted, or names nobody: the catch-all as it was at the opening."""
+    opened_at: Instant
+    last_at: Instant
+    """The latest instant the incident has seen; its own time never runs backwards."""
+    progress: Progress = Progress.TRIGGERED
+    creator: str = ""
+    close_with_alerts: bool = True
+    auto_close_after: Span = 0
+    frozen: tuple[str, ...] = ()
+    """Fields that a person set by hand and alerts no longer touch."""
+    alerts_open: int = 0
+    alerts_total: int = 0
+    rev: int = 1
+    """Counts every change that a card can show."""
+    cycle: int = 0
+    """Counts every time that pages sent before stopped being wanted: a page of an older cycle is never sent."""
+    round: int = 0
+    level: int = 0
+    loop: int = -1
+    """Repeats of the current level so far; -1 before anybody was notified."""
+    turn_rev: int = 1
+    """The revision at which level, holder or snooze last changed: tells a stale Escalate from a fresh one."""
+    episode_rev: int = 1
+    """The revision of the opening, or of the latest reopening: older buttons belong to a story that is over."""
+    notify_at: Instant | None = None
+    escalate_at: Instant | None = None
+    close_at: Instant | None = None
+    snoozed_until: Instant | None = None
+    responders: tuple[Responder, ...] = ()
+    watches: tuple[Watch, ...] = ()
+    unreachable: tuple[str, ...] = ()
+    """Members for whom every medium of a firing failed: the card names them."""
+    acked_at: Instant | None = None
+    """The first acknowledgement ever (MTTA counts from it)."""
+    closed_at: Instant | None = None
+    closed_by: str = ""
+    exhausted: bool = False
+    next_wake: Instant | None = None

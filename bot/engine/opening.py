@@ -1,0 +1,97 @@
+"""How an incident begins: from its first alert, or by a person's word; and which policy it will carry to its end."""
+
+from __future__ import annotations
+
+from bot.engine import escalation, routing
+from bot.engine.draft import Draft
+from bot.engine.effects import Kind, Reason, Reply, Step
+from bot.engine.events import AlertSeen, Happening, Raised
+from bot.engine.model import Incident, Instant, Rule
+from bot.engine.world import Channel, World
+
+
+def open_incident(event: Happening, world: World, now: Instant) -> Step:
+    """Open what an alert or a person asks for. Raises ValueError for anything that cannot open an incident."""
+    match event:
+        case AlertSeen():
+            return _from_alert(event, world, now)
+        case Raised():
+            return _from_person(event, world, now)
+        case _:
+            msg = f"{type(event).__name__} cannot open an incident"
+            raise ValueError(msg)
+
+
+def _from_alert(event: AlertSeen, world: World, now: Instant) -> Step:
+    if event.fresh is None:
+        msg = "a new incident needs a fresh id"
+        raise ValueError(msg)
+    alert = event.alert
+    channel = world.channels[alert.channel]
+    rule = routing.choose_rule(channel, alert.title, alert.description, alert.severity, alert.labels)
+    incident = Incident(
+        id=event.fresh.id,
+        num=event.fresh.num,
+        channel=channel.id,
+        group_key=event.group_key,
+        title=alert.title,
+        description=alert.description,
+        severity=alert.severity,
+        labels=alert.labels,
+        links=alert.links,
+        rule=rule or routing.catch_all_rule(world),
+        last_resort=world.last_resort(),
+        opened_at=now,
+        last_at=now,
+        close_with_alerts=channel.close_with_alerts,
+        auto_close_after=channel.auto_close_after,
+        alerts_open=1,
+        alerts_total=1,
+    )
+    draft = Draft(incident, world, now)
+    draft.log(Kind.NEW, Reason.ALERT, facts={"alert_key": alert.alert_key, "title": alert.title})
+    return _dispatch(draft, channel, rule, None)
+
+
+def _from_person(event: Raised, world: World, now: Instant) -> Step:
+    channel = world.channels[event.channel]
+    rule: Rule | None
+    if event.targets:
+        rule = routing.direct_rule(event.targets)
+    else:
+        rule = routing.choose_rule(channel, event.title, event.description, event.severity, {})
+    incident = Incident(
+        id=event.fresh.id,
+        num=event.fresh.num,
+        channel=channel.id,
+        group_key=f"raised:{event.fresh.id}",
+        title=event.title,
+        description=event.description,
+        severity=event.severity,
+        labels={},
+        links=(),
+        rule=rule or routing.catch_all_rule(world),
+        last_resort=world.last_resort(),
+        opened_at=now,
+        last_at=now,
+        creator=event.by,
+        close_with_alerts=False,
+        auto_close_after=channel.auto_close_after,
+    )
+    draft = Draft(incident, world, now)
+    draft.log(Kind.NEW, Reason.BY_HAND, actor=event.by, facts={"title": event.title})
+    return _dispatch(draft, channel, rule, Reply(code="raised", facts={"num": str(event.fresh.num)}))
+
+
+def _dispatch(draft: Draft, channel: Channel, rule: Rule | None, reply: Reply | None) -> Step:
+    """Name the rule, then notify at once or when its delay is over."""
+    incident = draft.incident
+    reason = Reason.RULE_MATCHED if rule else Reason.NO_RULE_MATCHED
+    draft.log(Kind.ASSIGN, reason, facts={"rule": incident.rule.name})
+    if channel.auto_close_after:
+        draft.change(close_at=incident.opened_at + channel.auto_close_after)
+    if incident.rule.delay:
+        draft.change(notify_at=incident.opened_at + incident.rule.delay)
+    else:
+        escalation.fire(draft, Reason.LEVEL_FIRED)
+    return draft.done(reply)

@@ -1,0 +1,57 @@
+"""How a person is reached first, and what takes over when that fails.
+
+A direct message that fails, or is not proven in time, leads to SMS and mail; those lead to each other and to other chats.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+
+from bot.engine.events import Proof
+from bot.engine.model import MINUTE, SECOND, Severity, Span, Way, medium_of
+from bot.engine.world import Member
+
+PROOF_WITHIN: Mapping[str, Span] = {"im": 30 * SECOND, "sms": 2 * MINUTE, "voice": 1 * MINUTE, "email": 1 * MINUTE}
+"""How long a page may go without proof before the next medium takes over. Our own choice: a person is tried on a
+second medium well within the minute, while a slow carrier still gets its usual time."""
+
+_PROOF: Mapping[str, Proof] = {
+    "im": Proof.ACCEPTED,  # chat platforms have no receipt; their 2xx means that the message is shown
+    "sms": Proof.DELIVERED,
+    "voice": Proof.DELIVERED,
+    "email": Proof.ACCEPTED,  # a relay's 250 is the last that anybody hears of most mail
+}
+
+
+def proves(way: Way, proof: Proof) -> bool:
+    """Whether this proof is enough for this way."""
+    return proof is Proof.DELIVERED or _PROOF[medium_of(way)] is proof
+
+
+def first_ways(
+    member: Member, severity: Severity, unified: Mapping[Severity, tuple[Way, ...]] | None
+) -> tuple[Way, ...]:
+    """The ways of the first page: the level's unified media, else the person's own, else the first that works.
+
+    Ways that the person does not have are skipped; when none is left the default steps in. Empty: unreachable.
+    """
+    wanted = (unified or {}).get(severity) or member.ways.get(severity) or ()
+    reachable = member.reachable()
+    chosen = tuple(dict.fromkeys(way for way in map(lambda w: _concrete(w, member), wanted) if way in reachable))
+    return chosen or _default(member)
+
+
+def fallback_ways(member: Member, tried: tuple[Way, ...]) -> tuple[Way, ...]:
+    """What to try after a failure: SMS and mail together, then one other chat at a time. Empty: nothing is left."""
+    left = [way for way in member.reachable() if way not in tried]
+    phone_and_mail = tuple(way for way in left if medium_of(way) != "im")
+    return phone_and_mail or tuple(left[:1])
+
+
+def _concrete(way: Way, member: Member) -> Way:
+    """`im` stands for the person's first chat platform."""
+    return next(iter(member.identities), "") if way == "im" else way
+
+
+def _default(member: Member) -> tuple[Way, ...]:
+    return tuple(list(member.identities)[:1]) or fallback_ways(member, ())

@@ -1,0 +1,156 @@
+"""The world as a team declared it: who there is, how to reach them, who is on call, and which rules a channel has.
+
+A `World` is a value: built from the manifest and the linked identities, replaced as a whole, read by the engine.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+
+from bot.engine.model import MINUTE, Chat, Instant, Level, Rule, Severity, Span, Target, Way
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Member:
+    """A person. `identities` maps a platform to the person's verified user id there."""
+
+    id: str
+    name: str
+    lang: str = "en"
+    zone: str = "UTC"
+    phone: str = ""
+    email: str = ""
+    identities: Mapping[str, str] = field(default_factory=dict)
+    ways: Mapping[Severity, tuple[Way, ...]] = field(default_factory=dict)
+    """The person's preference by severity; a severity that is absent follows the default (see `preference`)."""
+    seat: bool = True
+
+    def reachable(self) -> tuple[Way, ...]:
+        """Every way that could carry a page to this person, direct messages first."""
+        phone: tuple[Way, ...] = ("sms",) if self.phone else ()
+        mail: tuple[Way, ...] = ("email",) if self.email else ()
+        return (*self.identities, *phone, *mail)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Team:
+    """People who own things together."""
+
+    id: str
+    name: str
+    members: tuple[str, ...]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Group:
+    """One position of a rotation: the people who are on call together, by role."""
+
+    members: Mapping[str, tuple[str, ...]]
+    """role → member ids; the plain rotation has the single role `primary`."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Layer:
+    """One rotation. Wall-clock fields are local to the schedule's zone."""
+
+    id: str
+    groups: tuple[Group, ...]
+    unit: str = "week"
+    """`hour`, `day`, `week` or `month`."""
+    every: int = 1
+    start: str = "2024-01-01T00:00"
+    """Local wall time at which the first group's first shift begins, `YYYY-MM-DDTHH:MM`."""
+    end: str = ""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Override:
+    """For this half-open window, this person and nobody else."""
+
+    id: str
+    start: Instant
+    end: Instant
+    member: str
+    role: str = "primary"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Schedule:
+    """Who is on call when: layers add together, an override replaces them all inside its window."""
+
+    id: str
+    name: str
+    zone: str
+    layers: tuple[Layer, ...] = ()
+    overrides: tuple[Override, ...] = ()
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class OnCall:
+    """Somebody who is on call at an instant, and for how long without a break."""
+
+    member: str
+    role: str
+    layer: str
+    since: Instant
+    until: Instant | None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Shift:
+    """A half-open stretch of duty: `start` belongs to it, `end` to the next."""
+
+    member: str
+    role: str
+    layer: str
+    start: Instant
+    end: Instant
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Integration:
+    """One inbound feed. `config` is for the source's parser and means nothing here."""
+
+    id: str
+    key: str
+    source: str
+    channel: str
+    config: Mapping[str, str] = field(default_factory=dict)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Channel:
+    """The collaboration space that owns integrations, rules and incidents."""
+
+    id: str
+    name: str
+    team: str = ""
+    chats: tuple[Chat, ...] = ()
+    rules: tuple[Rule, ...] = ()
+    group_by: tuple[str, ...] = ()
+    """Labels whose equal values put alerts into one incident; none means one incident an alert."""
+    close_with_alerts: bool = True
+    auto_close_after: Span = 0
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class World:
+    """Everything that the engine may look up. `version` names the manifest that it came from."""
+
+    members: Mapping[str, Member]
+    teams: Mapping[str, Team]
+    schedules: Mapping[str, Schedule]
+    channels: Mapping[str, Channel]
+    integrations: Mapping[str, Integration]
+    """By id; the key is looked up by `by_key`."""
+    catch_all: tuple[Target, ...]
+    """Paged when no rule matches, nobody is on call, or a ladder is exhausted. Never empty."""
+    by_key: Mapping[str, Integration] = field(default_factory=dict)
+    version: str = ""
+    url: str = ""
+    """The public base URL, for links on cards; empty where there is none."""
+
+    def last_resort(self) -> Level:
+        """The level that follows the last one."""
+        return Level(targets=self.catch_all, repeat_every=30 * MINUTE, repeat_times=6, escalate_after=210 * MINUTE)

@@ -1,0 +1,6 @@
+"""A strict Slack on loopback: `SlackEmulator` and what its workspace is seeded with."""
+
+from bot.playground.slack.config import SlackChannel, SlackConfig, SlackUser
+from bot.playground.slack.emulator import SlackEmulator
+
+__all__ = ["SlackChannel", "SlackConfig", "SlackEmulator", "SlackUser"]

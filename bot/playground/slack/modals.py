@@ -1,0 +1,147 @@
+"""Modals: what `views.open` accepts, and what a person's entries become in `view.state`.
+
+Source: https://docs.slack.dev/reference/views/modal-views
+"""
+
+from __future__ import annotations
+
+import json
+import secrets
+from typing import Any
+
+from bot.playground.emulator import ActRefused
+from bot.playground.hub import Json
+from bot.playground.slack.blockkit import check_blocks, elements_of
+from bot.playground.slack.contents import structured, with_ids
+from bot.playground.slack.findings import Findings
+from bot.playground.slack.refusals import SlackRefusal
+from bot.playground.slack.workspace import Workspace
+
+TITLE_MAX = 24  # also `close` and `submit`
+PRIVATE_METADATA_MAX = 3_000
+ID_MAX = 255
+VIEW_BYTES_MAX = 250_000  # `view_too_large` of https://docs.slack.dev/reference/methods/views.open
+
+_KEYS = frozenset({
+    "type", "title", "blocks", "close", "submit", "private_metadata", "callback_id", "clear_on_close", "notify_on_close",
+    "external_id", "submit_disabled",
+})  # fmt: skip
+
+
+def checked_view(space: Workspace, args: Json, replacing: Json | None = None) -> Json:
+    """The full view object for the `view` argument; raises `invalid_arguments` or `view_too_large`.
+
+    `replacing` keeps the id of a modal that is on the screen.
+    """
+    view = structured(args, "view", "invalid_arguments")
+    if not isinstance(view, dict):
+        raise SlackRefusal("invalid_arguments", "view must be an object [json-pointer:/view]")
+    if len(json.dumps(view)) > VIEW_BYTES_MAX:
+        raise SlackRefusal("view_too_large")
+    found = Findings()
+    _check(found, view)
+    if found.messages:
+        raise SlackRefusal("invalid_arguments", *found.messages)
+    external = view.get("external_id", "")
+    for shown in space.views.values():
+        other = shown["view"]
+        if external and other["external_id"] == external and (replacing is None or other["id"] != replacing["id"]):
+            raise SlackRefusal("duplicate_external_id")
+    view_id = replacing["id"] if replacing else space.fresh_id("V")
+    return {
+        "id": view_id, "team_id": space.config.team_id, "app_id": space.config.app_id, "bot_id": space.config.bot_id,
+        "app_installed_team_id": space.config.team_id, "previous_view_id": None, "root_view_id": view_id,
+        "private_metadata": "", "callback_id": "", "external_id": "", "clear_on_close": False, "notify_on_close": False,
+        "close": None, "submit": None, "state": {"values": {}}, **view, "blocks": with_ids(view["blocks"]),
+        "hash": f"{int(space.hub.now())}.{secrets.token_hex(4)}",
+    }  # fmt: skip
+
+
+def _check(found: Findings, view: Json) -> None:
+    if view.get("type") != "modal":
+        found.add("must be modal", "/view/type")
+    found.keys(view, "/view", _KEYS)
+    found.text_object(view.get("title"), "/view/title", TITLE_MAX, plain=True)
+    for name in ("close", "submit"):
+        if view.get(name) is not None:
+            found.text_object(view[name], f"/view/{name}", TITLE_MAX, plain=True)
+    if "private_metadata" in view:
+        found.text(view["private_metadata"], "/view/private_metadata", PRIVATE_METADATA_MAX, least=0)
+    for name in ("callback_id", "external_id"):
+        if name in view:
+            found.text(view[name], f"/view/{name}", ID_MAX, least=0)
+    blocks = view.get("blocks")
+    if blocks is None:
+        found.add("missing required field: blocks", "/view")
+        return
+    check_blocks(found, blocks, "/view/blocks", modal=True)
+    has_input = isinstance(blocks, list) and any(isinstance(b, dict) and b.get("type") == "input" for b in blocks)
+    if has_input and view.get("submit") is None:
+        found.add("submit is required when a view has an input block", "/view/submit")
+
+
+def entry(element: Json, given: Any) -> Json:
+    """What an element reports for what a person typed or chose; `None` stands for nothing.
+
+    Raises `ActRefused` for a choice that the element does not offer.
+    """
+    kind = element["type"]
+    if kind in {"static_select", "radio_buttons", "overflow"}:
+        return {"type": kind, "selected_option": option_of(element, given) if given is not None else None}
+    if kind in {"multi_static_select", "checkboxes"}:
+        return {"type": kind, "selected_options": [option_of(element, value) for value in given or []]}
+    if kind == "users_select":
+        return {"type": kind, "selected_user": given}
+    if kind == "multi_users_select":
+        return {"type": kind, "selected_users": list(given or [])}
+    if kind in {"datepicker", "timepicker", "datetimepicker"}:
+        name = {"datepicker": "selected_date", "timepicker": "selected_time"}.get(kind, "selected_date_time")
+        return {"type": kind, name: given}
+    return {"type": kind, "value": given}
+
+
+def option_of(element: Json, value: Any) -> Json:
+    """The option of a menu by its value; raises `ActRefused` when the menu has none such."""
+    groups = [element, *element.get("option_groups", [])]
+    for option in (option for group in groups for option in group.get("options", [])):
+        if option["value"] == value:
+            return dict(option)
+    raise ActRefused(f"This menu offers no option {value!r}.")
+
+
+def initial_of(element: Json) -> Any:
+    """What an untouched element holds."""
+    if "initial_option" in element:
+        return element["initial_option"]["value"]
+    if "initial_options" in element:
+        return [option["value"] for option in element["initial_options"]]
+    names = ("initial_value", "initial_user", "initial_users", "initial_date", "initial_time", "initial_date_time")
+    return next((element[name] for name in names if name in element), None)
+
+
+def filled_state(view: Json, values: Json) -> Json:
+    """`state` for a submission: `values` maps block id, then action id, to what the person entered.
+
+    Raises `ActRefused` where the Slack client itself would not let the person submit: an unknown field, a required one
+    left empty, text outside `min_length` and `max_length`.
+    """
+    state: Json = {}
+    known = {(block["block_id"], element["action_id"]) for block, element in elements_of(view["blocks"])}
+    for block_id, fields in values.items():
+        for action_id in fields:
+            if (block_id, action_id) not in known:
+                raise ActRefused(f"The form has no field {block_id}/{action_id}.")
+    for block, element in elements_of(view["blocks"]):
+        if element["type"] in {"button", "overflow"}:
+            continue
+        given = values.get(block["block_id"], {}).get(element["action_id"], initial_of(element))
+        given = None if given == "" else given
+        if given is None or given == []:
+            if block["type"] == "input" and not block.get("optional", False):
+                raise ActRefused(f"Please complete this required field: {block['label']['text']}.")
+        elif element["type"] == "plain_text_input":
+            least, most = element.get("min_length", 0), element.get("max_length", 3_000)
+            if not least <= len(str(given)) <= most:
+                raise ActRefused(f"{block['label']['text']} takes {least} to {most} characters.")
+        state.setdefault(block["block_id"], {})[element["action_id"]] = entry(element, given)
+    return {"values": state}

@@ -1,0 +1,202 @@
+"""One happening, one transaction: load, step, save, and queue what was decided.
+
+The service decides nothing. It is synchronous and runs inside a transaction that somebody else commits.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, replace
+
+from bot.clock import Clock, Ids
+from bot.engine import merging
+from bot.engine.effects import Alarm, CloseAlerts, Page, Refresh, Reply, ShowCards, Step, Withdraw
+from bot.engine.events import AlertChange, AlertSeen, Fresh, Happening, Raised
+from bot.engine.incident import step
+from bot.engine.merging import Merged
+from bot.engine.model import DAY, MINUTE, Alert, Chat, Event, Incident, Instant, Severity, Span, Target, medium_of
+from bot.engine.world import Integration, World
+from bot.store.base import AlarmRow, Delivery, Lane, Tx
+
+PAGE_LIFE: Span = 15 * MINUTE
+"""A page that could not be sent for so long no longer helps: repeats and levels have gone on meanwhile."""
+CARD_LIFE: Span = 7 * DAY
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Handled:
+    """What became of a happening: the incident as saved, and the reply for whoever asked."""
+
+    incident: Incident
+    reply: Reply | None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Absorbed:
+    """Where one accepted event went: the incident, or the reason why there is none."""
+
+    alert_key: str
+    reason: str
+    incident: str = ""
+
+
+class Service:
+    """Applies happenings to the store. `worlds` gives the world that is in force now."""
+
+    def __init__(self, worlds: Callable[[], World], clock: Clock, ids: Ids) -> None:
+        """Keep the parts; nothing is read before it is needed."""
+        self._worlds = worlds
+        self._clock = clock
+        self._ids = ids
+
+    def absorb(self, tx: Tx, integration: Integration, events: Sequence[Event]) -> list[Absorbed]:
+        """Merge events, in order, into alerts and incidents."""
+        now = self._clock.now()
+        keys = {(integration.id, event.alert_key) for event in events}
+        open_alerts = tx.open_alerts(keys)
+        absorbed = []
+        for event in events:
+            key = (integration.id, event.alert_key)
+            merged = merging.merge(open_alerts.get(key), event, integration, self._ids.short(), now)
+            alert, result = self._alert_changed(tx, merged, event.alert_key)
+            absorbed.append(result)
+            if alert is None or alert.closed_at is not None:
+                open_alerts.pop(key, None)
+            else:
+                open_alerts[key] = alert
+        return absorbed
+
+    def expire_alerts(self, tx: Tx, limit: int) -> int:
+        """Recover alerts that their source stopped resending. Returns how many."""
+        due = tx.alerts_to_resolve(self._clock.now(), limit)
+        for alert in due:
+            self._alert_changed(tx, merging.expired(alert, self._clock.now()), alert.alert_key)
+        return len(due)
+
+    def happen(self, tx: Tx, incident_id: str, event: Happening) -> Handled | None:
+        """Let something happen to an incident. None when there is no such incident."""
+        before = tx.incidents([incident_id]).get(incident_id)
+        if before is None:
+            return None
+        return self._take_step(tx, before, event)
+
+    def open_by_hand(
+        self,
+        tx: Tx,
+        *,
+        channel: str,
+        title: str,
+        severity: Severity,
+        by: str,
+        targets: tuple[Target, ...] = (),
+    ) -> Handled:
+        """A person opens an incident. Raises KeyError for a channel that the world does not know."""
+        event = Raised(
+            fresh=Fresh(id=self._ids.short(), num=tx.next_num()),
+            channel=self._worlds().channels[channel].id,
+            title=title,
+            severity=severity,
+            by=by,
+            targets=targets,
+        )
+        return self._take_step(tx, None, event)
+
+    def _alert_changed(self, tx: Tx, merged: Merged, alert_key: str) -> tuple[Alert | None, Absorbed]:
+        alert = merged.alert
+        if alert is None:
+            return None, Absorbed(alert_key=alert_key, reason=merged.reason)
+        if merged.change is AlertChange.DUPLICATE:
+            tx.put_alerts([alert])
+            return alert, Absorbed(alert_key=alert_key, reason=merged.reason, incident=alert.incident)
+        before, group_key = self._incident_for(tx, alert)
+        if before is None and merged.change is not AlertChange.NEW:
+            tx.put_alerts([alert])  # its incident was erased; what ends without one needs nobody
+            return alert, Absorbed(alert_key=alert_key, reason="incident_gone")
+        fresh = Fresh(id=self._ids.short(), num=tx.next_num()) if before is None else None
+        alert = replace(alert, incident=before.id if before else fresh.id if fresh else "")
+        tx.put_alerts([alert])
+        event = AlertSeen(alert=alert, change=merged.change, group_key=group_key, fresh=fresh)
+        self._take_step(tx, before, event)
+        return alert, Absorbed(alert_key=alert_key, reason=merged.reason, incident=alert.incident)
+
+    def _incident_for(self, tx: Tx, alert: Alert) -> tuple[Incident | None, str]:
+        if alert.incident:
+            return tx.incidents([alert.incident]).get(alert.incident), ""
+        channel = self._worlds().channels[alert.channel]
+        group_key = merging.group_key(channel, alert)
+        return tx.open_incidents([(channel.id, group_key)]).get((channel.id, group_key)), group_key
+
+    def _take_step(self, tx: Tx, before: Incident | None, event: Happening) -> Handled:
+        world, now = self._worlds(), self._clock.now()
+        made = step(before, event, world, now)
+        self.save(tx, before, event, made)
+        return Handled(incident=made.incident, reply=made.reply)
+
+    def save(self, tx: Tx, before: Incident | None, event: Happening, made: Step) -> None:
+        """Write one step: the incident, its timeline, and a row for everything that was decided."""
+        del event  # the simulator's journal wants it; the database does not
+        incident = made.incident
+        if incident is not before:
+            tx.put_incident(incident, before)
+        if made.entries:
+            tx.append_timeline(incident.id, made.entries)
+        rows: list[Delivery] = []
+        for effect in made.effects:
+            match effect:
+                case Page():
+                    rows.append(self._page_row(incident, effect))
+                case ShowCards(chats=chats):
+                    rows += [self._card_row(incident, chat) for chat in chats]
+                case Withdraw():
+                    tx.withdraw_pages(incident.id, incident.cycle)
+                case CloseAlerts():
+                    tx.close_alerts(incident.id, incident.last_at)
+                case Alarm(code=code, text=text):
+                    tx.raise_alarm(AlarmRow(code=code, text=text, at=incident.last_at, incident=incident.id))
+                case Refresh():
+                    tx.want_cards(incident.id, incident.rev, self._clock.now())
+        if rows:
+            tx.enqueue(rows)
+
+    def _page_row(self, incident: Incident, page: Page) -> Delivery:
+        member = self._worlds().members[page.member]
+        medium = medium_of(page.way)
+        addresses = {"sms": member.phone, "voice": member.phone, "email": member.email}
+        now = self._clock.now()
+        return Delivery(
+            id=self._ids.short(),
+            key=f"page:{incident.id}:{page.firing}:{page.member}:{page.way}",
+            incident=incident.id,
+            carrier=page.way,
+            address=member.identities[page.way] if medium == "im" else addresses[page.way],
+            lane=Lane.PAGE,
+            due_at=now,
+            created_at=now,
+            expires_at=now + PAGE_LIFE,
+            member=page.member,
+            way=page.way,
+            firing=page.firing,
+            cycle=page.cycle,
+            reason=page.reason.value,
+            lang=member.lang,
+            zone=member.zone,
+            wanted_rev=incident.rev,
+        )
+
+    def _card_row(self, incident: Incident, chat: Chat) -> Delivery:
+        now = self._clock.now()
+        return Delivery(
+            id=self._ids.short(),
+            key=f"card:{incident.id}:{chat.platform}:{chat.address}",
+            incident=incident.id,
+            carrier=chat.platform,
+            address=chat.address,
+            lane=Lane.CARD,
+            due_at=now,
+            created_at=now,
+            expires_at=now + CARD_LIFE,
+            lang=chat.lang,
+            zone=chat.zone,
+            wanted_rev=incident.rev,
+        )
+

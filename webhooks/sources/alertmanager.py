@@ -1,0 +1,67 @@
+"""What Alertmanager, Prometheus and Grafana have in common: an alert is a set of labels, some annotations, two times."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+
+from bot.engine.model import Event, EventStatus, Instant, Link, Severity
+from webhooks.sources.keys import alert_key, fingerprint
+from webhooks.sources.labels import capped, said, with_derived
+from webhooks.sources.links import web_link
+from webhooks.sources.severities import PROMETHEUS_LABELS, PROMETHEUS_WORDS, severity_in
+from webhooks.sources.texts import description, plain, title
+
+RESOURCE_LABELS = ("instance", "pod", "node", "host")
+"""Where the name of the thing that is ill is found, the most exact first."""
+
+NO_LABELS = "it has no labels that say anything, and labels are what tells one alert from another"
+
+
+def event_of(
+    alert: Mapping[str, Any],
+    labels: dict[str, str],
+    *,
+    resolved: bool,
+    at: Instant,
+    key: str = "",
+    links: tuple[Link, ...] = (),
+    resolve_at: Instant | None = None,
+) -> Event:
+    """One alert as an event. `labels` are the said ones, uncut and not empty; `key` is the fingerprint, if it came.
+
+    A firing alert whose severity label says `ok` is a recovery: an event is Ok exactly when its status is ok.
+    """
+    severity = Severity.OK if resolved else severity_in(labels, PROMETHEUS_LABELS, PROMETHEUS_WORDS)
+    ended = severity is Severity.OK
+    annotations = alert.get("annotations")
+    notes: Mapping[str, Any] = annotations if isinstance(annotations, dict) else {}
+    shown = with_derived(with_derived(capped(labels), "check", ("alertname",)), "resource", RESOURCE_LABELS)
+    return Event(
+        alert_key=alert_key(key or fingerprint(labels)),
+        status=EventStatus.OK if ended else EventStatus.TRIGGER,
+        severity=severity,
+        title=_title(shown, notes),
+        description=description((notes.get("summary"), notes.get("description"), notes.get("message"))),
+        at=at,
+        labels=shown,
+        links=(
+            *web_link("Graph", alert.get("generatorURL")),
+            *web_link("Runbook", notes.get("runbook_url")),
+            *links,
+        ),
+        resolve_at=None if ended else resolve_at,
+    )
+
+
+def said_labels(alert: Any) -> dict[str, str]:
+    """The labels of one item of a batch that say something; none when the item is not an object."""
+    return said(alert.get("labels")) if isinstance(alert, dict) else {}
+
+
+def _title(labels: Mapping[str, str], notes: Mapping[str, Any]) -> str:
+    # The resource belongs to the identity, so it is as stable as the name, and it is what the person woken up asks.
+    check = labels.get("check", "") or plain(notes.get("summary"))
+    resource = labels.get("resource", "")
+    name = " / ".join(part for part in (check, resource) if part)
+    return title(name or ", ".join(f"{label}={value}" for label, value in sorted(labels.items())))
