@@ -82,10 +82,10 @@ class Deliver:
     def prepare(self, tx: Tx, row: Delivery) -> Job | Delivery:
         """Look once more right before sending: a job, or the row as it is to be settled instead."""
         now = self._clock.now()
-        incident = tx.incidents([row.incident]).get(row.incident)
-        if incident is None:
+        incident = tx.incidents([row.incident]).get(row.incident) if row.incident else None
+        if incident is None and not row.text:
             return replace(row, state=DeliveryState.SUPERSEDED, error="incident_gone")
-        if row.lane is Lane.PAGE and not still_wanted(incident, row.cycle, row.member):
+        if incident and row.lane is Lane.PAGE and not still_wanted(incident, row.cycle, row.member):
             return replace(row, state=DeliveryState.SUPERSEDED, error="not_wanted")
         if row.expires_at <= now:
             return replace(row, state=DeliveryState.EXPIRED, error="expired")
@@ -96,6 +96,9 @@ class Deliver:
         wait = wait or self._budgets.take(row.carrier, row.address, adapter.caps, now)
         if wait > 0:
             return replace(row, due_at=now + wait, attempts=row.attempts - 1, error="budget")
+        if incident is None:
+            message = self._rendering.text(row)
+            return Job(row=row, message=message, plain=message, rev=0)
         message, plain = self._rendering.delivery(tx, incident, row, now)
         return Job(row=row, message=message, plain=plain, rev=incident.rev)
 
@@ -131,7 +134,7 @@ class Deliver:
         if not tx.settle([settled], row.token):
             log.warning("lease_lost", delivery=row.id, carrier=row.carrier, state=settled.state)
             return False
-        if row.lane is Lane.PAGE:
+        if row.lane is Lane.PAGE and row.incident:
             self._tell(tx, settled)
         return True
 
@@ -143,7 +146,7 @@ class Deliver:
         state = DeliveryState.DELIVERED if receipt.state == "delivered" else DeliveryState.FAILED
         if not tx.put_receipt(row.id, state, receipt.reason):
             return False
-        if row.member:
+        if row.member and row.incident:
             self._tell(tx, replace(row, state=state, error=receipt.reason))
         return True
 

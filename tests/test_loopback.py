@@ -91,7 +91,9 @@ def test_no_proxy_is_asked():
     assert not [name for name in PROXY_VARIABLES if name in os.environ]
 
 
-def test_an_attempt_that_the_code_swallows_still_fails_the_test(pytester: pytest.Pytester, monkeypatch: pytest.MonkeyPatch):
+def test_an_attempt_that_the_code_swallows_still_fails_the_test(
+    pytester: pytest.Pytester, monkeypatch: pytest.MonkeyPatch
+):
     here = Path(__file__).parent
     monkeypatch.setenv("PYTHONPATH", str(here.parent))
     pytester.makeconftest((here / "conftest.py").read_text())

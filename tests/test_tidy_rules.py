@@ -130,7 +130,7 @@ def test_environment_names_are_whole_strings_in_capitals():
     assert rules.environment_names(tree) == {"TOCSIN_DATABASE"}
 
 
-def test_a_source_is_a_module_with_a_parse():
+def test_only_the_top_level_of_a_module_defines():
+    assert rules.defines(ast.parse("SOURCE = Source(name='beacon')"), "SOURCE")
     assert rules.defines(ast.parse("def parse(request): ..."), "parse")
-    assert rules.defines(ast.parse("parse = alertmanager.parse"), "parse")
-    assert not rules.defines(ast.parse("class A:\n    def parse(self): ..."), "parse")
+    assert not rules.defines(ast.parse("class A:\n    SOURCE = 1"), "SOURCE")

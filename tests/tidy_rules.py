@@ -176,9 +176,13 @@ def own_clocks(path: str, tree: ast.AST) -> Iterator[str]:
     if path == "bot/clock.py" or path.startswith(("bot/playground/", "tests/")):
         return
     forbidden = WALL_CLOCK if path.startswith("bench/") else (*WALL_CLOCK, *TIMERS, *CHANCE)
+    roots = tuple(f"{name}." for name in forbidden)
+    taken: dict[int, str] = {}
     for line, name in used_names(tree):
-        if any(name == taken or name.startswith(f"{taken}.") for taken in forbidden):
-            yield f"line {line}: {name}; take it from bot/clock.py, so that tests and the simulator can move it"
+        if f"{name}.".startswith(roots):
+            taken.setdefault(line, name)  # the walk meets `random.choice` before the `random` inside it
+    for line, name in taken.items():
+        yield f"line {line}: {name}; take it from bot/clock.py, so that tests and the simulator can move it"
 
 
 def sleeps(tree: ast.AST) -> Iterator[str]:

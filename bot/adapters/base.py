@@ -245,8 +245,8 @@ class Adapter(Protocol):
 class Errands:
     """Work that outlives the callback which began it: `stop` waits a little for it, then ends it.
 
-    A platform gives a few seconds for an answer, so a slow emit is acknowledged and answered later; no task is lost sight
-    of, and none is left behind.
+    A platform gives a few seconds for an answer, so a slow emit is acknowledged and answered later; no task is lost
+    sight of, and none is left behind.
     """
 
     def __init__(self) -> None:
@@ -281,4 +281,4 @@ class Errands:
 
 def _log_failure(task: asyncio.Task[None]) -> None:
     if not task.cancelled() and (error := task.exception()) is not None:
-        log.error("An answer to a callback was not delivered; the work itself is saved.", exc_info=error)
+        log.error("A callback was acknowledged, and what was left to do for it failed.", exc_info=error)

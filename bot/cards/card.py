@@ -120,6 +120,8 @@ class Card:
     fallback: str
     """The whole card in one sentence: push notification, screen reader, SMS."""
     tone: Tone = Tone.INFO
+    severity: str = ""
+    """How bad it is, in one word of the reader's language. The tone alone forgets it once somebody has it."""
     status: str = ""
     """The state in one word, in the reader's language."""
     ref: str = ""

@@ -8,8 +8,11 @@ from __future__ import annotations
 import re
 import unicodedata
 from collections.abc import Callable, Iterator
+from urllib.parse import quote
 
 ELLIPSIS = "…"
+ADDRESS_MAX = 2_000
+"""Characters of a link: well within Slack's 3,000 and what mail programs and browsers open."""
 
 _JOINERS = "\u200c\u200d"  # ZWNJ, ZWJ: needed by Persian, Indic scripts and emoji, and only between two visible characters
 _MARKS_MAX = 4
@@ -32,6 +35,8 @@ _SPACES = re.compile(r"[^\S\n]+")
 _BLANK_LINES = re.compile(r"\s*\n(?:\s*\n)+")
 _AT = re.compile(r"(?<!\w)([@＠])(?=\w)")
 _WORD_JOINER = "\u2060"
+_WEB = re.compile(r"https?://[^\s/]", re.IGNORECASE)
+_UNSAFE = re.compile(r"[\x00-\x20\x7f-\xa0<>\"'`|\\^{}\u2028\u2029]")
 
 
 def neutral(text: str) -> str:
@@ -127,3 +132,10 @@ def _few_marks(text: str) -> str:
         if marks <= _MARKS_MAX:
             kept.append(character)
     return "".join(kept)
+
+
+def web_address(href: str) -> str:
+    """A link that may be put on a card: http or https, without characters that end a link early; empty if it is not one."""
+    if not _WEB.match(href) or len(href) > ADDRESS_MAX or _SURROGATES.search(href):
+        return ""
+    return _UNSAFE.sub(lambda found: quote(found[0]), href)

@@ -25,6 +25,8 @@ _KINDS = {
     "tuple_type": ("is not a list", "Write [one, two], or one `- item` a line."),
 }
 
+_SCALAR = (str, int, float, type(None))
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Problem:
@@ -91,7 +93,7 @@ def is_secret(path: Path) -> bool:
     return len(path) > 2 and path[0] in ("platforms", "integrations") and path[-1] in SECRETS
 
 
-def in_words(error: ErrorDetails, known_keys: Mapping[Path, tuple[str, ...]]) -> tuple[Path, str, str, str]:
+def in_words(error: ErrorDetails, known_keys: Iterable[str]) -> tuple[Path, str, str, str]:
     """Path, code, message and cure of what pydantic found. `known_keys` are the keys of the mapping that holds it."""
     kind, context = error["type"], error.get("ctx", {})
     path: Path = tuple(step for step in error["loc"] if step != "[key]")
@@ -99,14 +101,17 @@ def in_words(error: ErrorDetails, known_keys: Mapping[Path, tuple[str, ...]]) ->
     if kind == "missing":
         return path, "missing", f"{where} is missing.", f"Add `{path[-1]}:` there."
     if kind == "extra_forbidden":
-        cure = choose(str(path[-1]), known_keys.get(path[:-1], ()), "a known key")
+        cure = choose(str(path[-1]), known_keys, "a known key")
         return path, "unknown_key", f"{where} is not a key that Tocsin knows.", cure
-    code, (reason, cure) = kind, _limits(kind, context)
+    shown = error["input"]
+    if is_secret(path) and not str(shown).startswith("env:"):
+        shown = {}
     if "reason" in context:
-        reason, cure = str(context["reason"]), str(context["cure"])
-    shown = "" if is_secret(path) else f" is {_short(error['input'])}:" if "reason" in context else ""
-    value = "" if shown or is_secret(path) else f" ({_short(error['input'])})"
-    return path, code, f"{where}{shown} {reason}{value}.", cure
+        value = f" is {_short(shown)}" if isinstance(shown, _SCALAR) else ""
+        return path, kind, f"{where or 'The manifest'}{value}: {context['reason']}.", str(context["cure"])
+    reason, cure = _limits(kind, context)
+    value = f" ({_short(shown)})" if isinstance(shown, _SCALAR) else ""
+    return path, kind, f"{where or 'The manifest'} {reason}{value}.", cure
 
 
 def _limits(kind: str, context: Mapping[str, object]) -> tuple[str, str]:
@@ -127,5 +132,5 @@ def _limits(kind: str, context: Mapping[str, object]) -> tuple[str, str]:
 
 
 def _short(value: object) -> str:
-    text = "nothing" if value is None else repr(value) if isinstance(value, str | int | float) else "a structure"
+    text = "nothing" if value is None else repr(value)
     return text if len(text) <= 60 else f"{text[:57]}…"

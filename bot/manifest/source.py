@@ -43,9 +43,7 @@ class Source:
 
     def problem(self, path: Path, code: str, message: str, cure: str) -> Problem:
         """A finding about `path`, with its line."""
-        return Problem(
-            line=self.line(path), path=dotted(path), code=code, message=message, cure=cure, file=self.file
-        )
+        return Problem(line=self.line(path), path=dotted(path), code=code, message=message, cure=cure, file=self.file)
 
     def found(self, *pattern: str) -> Iterator[tuple[Path, Any]]:
         """Path and value of everything that `pattern` fits, whatever else is wrong; `*` stands for any one step."""
@@ -66,7 +64,7 @@ class _TooMuch(Exception):
 
 
 def parse(text: str, file: str) -> Source:
-    """Read a manifest's text. What is wrong with it as YAML is in `problems`, with lines; `data` is what could be read."""
+    """Read a manifest's text. What is wrong with it as YAML is in `problems`; `data` is what could be read."""
     source = Source(file)
     if len(text) > TEXT_MAX:
         size = f"The file has {len(text)} characters, more than {TEXT_MAX}."

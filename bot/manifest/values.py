@@ -2,9 +2,8 @@
 
 from __future__ import annotations
 
-import ipaddress
 import re
-from collections.abc import Callable, Hashable
+from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Annotated, Any
@@ -18,7 +17,6 @@ from pydantic import (
     GetCoreSchemaHandler,
     GetJsonSchemaHandler,
     SecretStr,
-    StrictBool,
     ValidationInfo,
     WithJsonSchema,
 )
@@ -26,6 +24,7 @@ from pydantic_core import CoreSchema, core_schema
 
 from bot.engine.model import DAY, HOUR, MINUTE, SECOND, Span, Target, TargetKind
 from bot.manifest.problems import choose, refusal
+from bot.settings import is_loopback
 
 PLATFORMS = ("slack", "telegram")
 """The chat platforms that a manifest can declare."""
@@ -37,7 +36,6 @@ _SPAN = re.compile(r"(?:\d{1,6}(?:\.\d)?[smhd])+")
 _SPAN_PART = re.compile(r"(\d+(?:\.\d)?)([smhd])")
 _ID = re.compile(r"[a-z0-9][a-z0-9_-]{0,38}")
 _MAIL = re.compile(r"[^\s@<>,;:\"()\[\]\\]{1,64}@[A-Za-z0-9](?:[A-Za-z0-9.-]{0,251}[A-Za-z0-9])?")
-_KEY = re.compile(r"[A-Za-z0-9_-]{16,128}")
 _VARIABLE = re.compile(r"[A-Za-z_][A-Za-z0-9_]*")
 
 
@@ -83,7 +81,9 @@ class Duration:
         except ValueError:
             span = None
         if span is None or isinstance(value, bool):
-            raise refusal("duration", "that is not a duration", 'Write a number with its unit: "30s", "5m", "2h", "1d".')
+            raise refusal(
+                "duration", "that is not a duration", 'Write a number with its unit: "30s", "5m", "2h", "1d".'
+            )
         if not self.low <= span <= self.high:
             limits = f"{human(self.low)} to {human(self.high)}"
             raise refusal("out_of_range", f"the limits are {limits}", f"Write a duration from {limits}.")
@@ -104,9 +104,167 @@ def checked(pattern: re.Pattern[str], code: str, reason: str, cure: str) -> Afte
     return AfterValidator(check)
 
 
-def _schema(pattern: re.Pattern[str] | None = None, **more: Any) -> WithJsonSchema:
+def shaped(pattern: str, reason: str, cure: str) -> AfterValidator:
+    """A check of a secret that does not show it."""
+
+    def check(secret: SecretStr) -> SecretStr:
+        if not re.fullmatch(pattern, secret.get_secret_value()):
+            raise refusal("secret_shape", reason, cure)
+        return secret
+
+    return AfterValidator(check)
+
+
+def _text(pattern: re.Pattern[str] | None = None, **more: Any) -> WithJsonSchema:
+    """How the JSON Schema shows a kind of text."""
     return WithJsonSchema({"type": "string"} | ({"pattern": f"^(?:{pattern.pattern})$"} if pattern else {}) | more)
 
 
-def _once[Sequence: tuple[Hashable, ...]](items: Sequence) -> Sequence:
-    raise NotImplementedError
+def _name(low: int, high: int) -> Callable[[str], str]:
+    def check(text: str) -> str:
+        if not low <= len(text) <= high or text != text.strip() or not text.isprintable():
+            reason = f"a name here has {low} to {high} characters, on one line, without spaces around it"
+            raise refusal("name", reason, f"Write a name of {low} to {high} characters.")
+        return text
+
+    return check
+
+
+def _zone(name: str) -> str:
+    try:
+        ZoneInfo(name)
+    except (ZoneInfoNotFoundError, ValueError, OSError):
+        cure = choose(name, available_timezones(), "an IANA name such as Europe/Berlin")
+        raise refusal("timezone", "that is not a time zone", cure) from None
+    return name
+
+
+def _wall(text: str) -> str:
+    try:
+        moment = datetime.fromisoformat(text)
+    except ValueError:
+        moment = None
+    if moment is None or moment.tzinfo or moment.second or moment.microsecond or not 2000 <= moment.year <= 2200:
+        cure = 'Write the local time in the zone of the schedule, without an offset: "2026-01-05T09:00".'
+        raise refusal("wall_time", "that is not a local time", cure)
+    return moment.isoformat(timespec="minutes")
+
+
+def _moment(text: str) -> str:
+    try:
+        moment = datetime.fromisoformat(text)
+    except ValueError:
+        moment = None
+    if moment is None or not 2000 <= moment.year <= 2200:
+        cure = 'Write "2026-12-24T09:00" for the time of the schedule\'s zone, or "2026-12-24T09:00+01:00".'
+        raise refusal("moment", "that is not a time", cure)
+    return text if moment.tzinfo else _wall(text)
+
+
+def _phone(text: str) -> str:
+    cure = "Write it in full with the country code: +14155550100."
+    try:
+        number = phonenumbers.parse(text)
+    except phonenumbers.NumberParseException:
+        raise refusal("phone", "that is not an international phone number", cure) from None
+    if not phonenumbers.is_valid_number(number):
+        raise refusal("phone", "no phone can have this number", cure)
+    return phonenumbers.format_number(number, phonenumbers.PhoneNumberFormat.E164)
+
+
+def _way(text: str) -> str:
+    if text == "voice":
+        raise refusal("way", "voice calls are not available yet", "Write sms, email, or a chat platform.")
+    if text not in WAYS:
+        raise refusal("way", "that is not a way to reach a person", choose(text, WAYS, "one of"))
+    return text
+
+
+def _platform(text: str) -> str:
+    if text not in PLATFORMS:
+        raise refusal("platform", "that is not a chat platform", choose(text, PLATFORMS, "one of"))
+    return text
+
+
+def _target(value: object) -> Target:
+    kind, _, rest = value.partition(":") if isinstance(value, str) else ("", "", "")
+    name, slash, role = rest.partition("/")
+    known = kind in tuple(TargetKind) and _ID.fullmatch(name)
+    role_fits = not slash or (kind == TargetKind.SCHEDULE and _ID.fullmatch(role))
+    if not known or not role_fits:
+        cure = "Write member:ID, team:ID, schedule:ID or schedule:ID/ROLE."
+        raise refusal("target", "that names nobody to notify", cure)
+    return Target(kind=TargetKind(kind), id=name, role=role)
+
+
+def _url(text: str) -> str:
+    try:
+        parts = urlsplit(text)
+        host = parts.hostname or ""
+        parts.port  # noqa: B018 - reading it raises for a port that is no number
+    except ValueError:
+        parts, host = urlsplit(""), ""
+    if parts.scheme not in ("http", "https") or not host or parts.query or parts.fragment or parts.username:
+        cure = "Write https://host/path, without a query, a fragment or a password."
+        raise refusal("url", "that is not a base URL", cure)
+    if parts.scheme == "http" and not is_loopback(host):
+        raise refusal("plain_http", "plain HTTP would show secrets on the way", "Write https://.")
+    return text.rstrip("/")
+
+
+def from_environment(value: object, info: ValidationInfo) -> object:
+    """`env:NAME` → the variable's value, from the environment that the loader was given; other text as it is."""
+    if not isinstance(value, str) or not value.startswith("env:"):
+        return value
+    name = value.removeprefix("env:")
+    if not _VARIABLE.fullmatch(name):
+        raise refusal("env_name", "that does not name an environment variable", "Write env:NAME.")
+    found = (info.context or {}).get("env", {}).get(name, "")
+    if not found:
+        cure = f"Set {name} in the environment of Tocsin, or write the value here."
+        raise refusal("env_missing", f"the environment has no {name}, or it is empty", cure)
+    return str(found)
+
+
+def _as_text(value: object) -> object:
+    """A number that a platform uses as an id is text to us."""
+    return str(value) if isinstance(value, int) and not isinstance(value, bool) else value
+
+
+Id = Annotated[
+    str,
+    checked(
+        _ID,
+        "id",
+        "an id is short, lower case, and plain",
+        "Use 1 to 39 of a-z, 0-9, - and _, beginning with a letter or digit.",
+    ),
+    _text(_ID),
+]
+Name39 = Annotated[str, AfterValidator(_name(1, 39)), _text(minLength=1, maxLength=39)]
+Name40 = Annotated[str, AfterValidator(_name(1, 40)), _text(minLength=1, maxLength=40)]
+Name59 = Annotated[str, AfterValidator(_name(1, 59)), _text(minLength=1, maxLength=59)]
+Zone = Annotated[str, AfterValidator(_zone), _text(examples=["Europe/Berlin", "Asia/Shanghai"])]
+Wall = Annotated[str, AfterValidator(_wall), _text(examples=["2026-01-05T09:00"])]
+Moment = Annotated[str, AfterValidator(_moment), _text(examples=["2026-12-24T09:00", "2026-12-24T09:00+01:00"])]
+Phone = Annotated[str, AfterValidator(_phone), _text(examples=["+14155550100"])]
+Mail = Annotated[
+    str,
+    checked(_MAIL, "email", "that is not a mail address", "Write one plain address: ann@example.com."),
+    _text(format="email"),
+]
+Way = Annotated[str, AfterValidator(_way), WithJsonSchema({"enum": list(WAYS)})]
+Platform = Annotated[str, AfterValidator(_platform), WithJsonSchema({"enum": list(PLATFORMS)})]
+Url = Annotated[str, AfterValidator(_url), _text(format="uri")]
+TargetText = Annotated[
+    Target,
+    BeforeValidator(_target),
+    _text(re.compile(r"(?:member|team):[a-z0-9_-]+|schedule:[a-z0-9_-]+(?:/[a-z0-9_-]+)?")),
+]
+PlainText = Annotated[str, BeforeValidator(_as_text), WithJsonSchema({"type": ["string", "integer"]})]
+Setting = Annotated[
+    str, BeforeValidator(_as_text), BeforeValidator(from_environment), WithJsonSchema({"type": ["string", "integer"]})
+]
+"""Text, or `env:NAME`."""
+Secret = Annotated[SecretStr, BeforeValidator(from_environment), _text(writeOnly=True)]
+"""Text that is never shown, best given as `env:NAME`."""

@@ -13,7 +13,7 @@ from starlette.routing import BaseRoute
 from bot.playground.hub import Json
 
 
-class ActRefused(Exception):  # noqa: N818  # a refusal is an answer for the person who acted, not a failure of the playground
+class ActRefused(Exception):  # a refusal is an answer for the person who acted, not a failure of the playground
     """A person tried something that the platform would not let them do, such as pressing a button that is not there.
 
     The message is a sentence for that person; the server answers it as HTTP 400 `{"ok": false, "error": message}`.

@@ -1,4 +1,4 @@
-"""Runs an ASGI app under uvicorn on a free loopback port: in a thread (`hosted`) or in the caller's loop (`serving`)."""
+"""Runs an ASGI app under uvicorn on a free loopback port: `hosted` in a thread, `serving` in the caller's loop."""
 
 from __future__ import annotations
 
@@ -11,6 +11,8 @@ from contextlib import asynccontextmanager, contextmanager
 from typing import Any
 
 import uvicorn
+
+from bot.playground.waiting import until
 
 START_S = 15.0
 GRACE_S = 1  # long polls and event streams are cut after this, so that a stop never hangs
@@ -99,8 +101,7 @@ async def serving(app: AsgiApp, bound: socket.socket | None = None) -> AsyncIter
     task = asyncio.create_task(server.serve(sockets=[bound]))
     try:
         async with asyncio.timeout(START_S):
-            while not server.started and not task.done():
-                await asyncio.sleep(0.005)
+            await until(lambda: server.started or task.done())
         if not server.started:
             message = "The app did not start; run it with `uvicorn --log-level debug` to see why."
             raise RuntimeError(message)

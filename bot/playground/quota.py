@@ -39,7 +39,7 @@ class Meter:
         for key, _ in claims:
             self._used.setdefault(key, deque()).append(now)
         if len(self._used) > KEYS_MAX:
-            self._used.pop(next(iter(self._used)))  # the oldest key: forgetting it can only be lenient, never leak memory
+            self._used.pop(next(iter(self._used)))  # forgetting the oldest key is lenient, but bounded
         return 0.0
 
     def _wait(self, key: str, rate: Rate, now: float) -> float:

@@ -31,11 +31,18 @@ class Playground:
     """All emulators behind one ASGI `app`.
 
     `advance(seconds)` moves the product's clock and `fire(name)` sends a sample alert; without them the two endpoints
-    answer 404. The app's lifespan starts the emulators and stops them in reverse order.
+    answer 404; `samples` lists what can be fired, as `{"name", "title"}`. The app's lifespan starts the emulators and
+    stops them in reverse order.
     """
 
     def __init__(
-        self, hub: Hub, emulators: Sequence[Emulator], *, advance: Advance | None = None, fire: Fire | None = None
+        self,
+        hub: Hub,
+        emulators: Sequence[Emulator],
+        *,
+        advance: Advance | None = None,
+        fire: Fire | None = None,
+        samples: Sequence[Json] = (),
     ) -> None:
         """Mount the emulators; two of one name are a mistake of the caller (`ValueError`)."""
         self.hub = hub
@@ -45,6 +52,7 @@ class Playground:
             raise ValueError(message)
         self._advance = advance
         self._fire = fire
+        self._samples = list(samples)
         self.app = Starlette(routes=self._routes(), lifespan=self._lifespan)
 
     def _routes(self) -> list[Route | Mount]:
@@ -83,12 +91,13 @@ class Playground:
         return JSONResponse(self.state())
 
     def state(self) -> Json:
-        """`{now, serial, outages, platforms}`: what every chat, phone and mailbox shows now."""
+        """`{now, serial, outages, emulators, samples}`: what every chat, phone and mailbox shows now."""
         return {
             "now": self.hub.now(),
             "serial": self.hub.notices[-1]["serial"] if self.hub.notices else 0,
             "outages": {name: self.hub.outage(name) for name in self.emulators},
-            "platforms": {name: emulator.state() for name, emulator in self.emulators.items()},
+            "emulators": {name: emulator.state() for name, emulator in self.emulators.items()},
+            "samples": self._samples,
         }
 
     async def _events(self, request: Request) -> Response:

@@ -105,6 +105,8 @@ class Delivery:
     provider_id: str = ""
     error: str = ""
     """The named reason of the last failure."""
+    text: str = ""
+    """What to say when the message is not about an incident (a test, a code); `incident` is empty then."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -153,9 +155,7 @@ class Tx(Protocol):
         """Up to `limit` waiting bodies, oldest first, leased until `now + lease` under `token`, attempts counted."""
         ...
 
-    def finish_inbox(
-        self, ids: Collection[str], token: str, state: InboxState, outcome: str, now: Instant
-    ) -> int:
+    def finish_inbox(self, ids: Collection[str], token: str, state: InboxState, outcome: str, now: Instant) -> int:
         """Settle bodies held under `token`; a lost lease settles nothing. Returns how many were settled."""
         ...
 
@@ -205,9 +205,7 @@ class Tx(Protocol):
         """The incidents that are not closed among these (channel, group_key) pairs."""
         ...
 
-    def list_incidents(
-        self, *, open_only: bool, limit: int, channel: str = "", responder: str = ""
-    ) -> list[Incident]:
+    def list_incidents(self, *, open_only: bool, limit: int, channel: str = "", responder: str = "") -> list[Incident]:
         """Incidents, newest first."""
         ...
 

@@ -12,14 +12,14 @@ from pathlib import Path
 from typing import Any, Final
 from urllib.parse import quote
 
-from sqlalchemy import Table, bindparam, func, text
+from sqlalchemy import Table, bindparam, func, text, tuple_
 from sqlalchemy.dialects.sqlite import Insert, insert
 from sqlalchemy.dialects.sqlite.pysqlite import SQLiteDialect_pysqlite
-from sqlalchemy.engine.interfaces import DBAPIConnection
 from sqlalchemy.engine.interfaces import Dialect as Compiler
 from sqlalchemy.sql import ColumnElement
 
 from bot.store.base import StoreUnavailable
+from bot.store.dialect import Connection
 
 BUSY_TIMEOUT_S: Final = 5.0
 """How long a writer waits for another process before it says that the database is locked."""
@@ -58,7 +58,7 @@ class Sqlite:
         self._path = path
         self._busy_timeout_s = busy_timeout_s
 
-    def connect(self, *, reading: bool) -> DBAPIConnection:
+    def connect(self, *, reading: bool) -> Connection:
         """Open the file for any one thread at a time. Raises sqlite3.Error; a file that is missing is never made."""
         connection = sqlite3.connect(
             f"file:{quote(str(self._path.absolute()))}?mode=rw",
@@ -94,11 +94,11 @@ class Sqlite:
 
     def among(self, column: ColumnElement[str], name: str) -> ColumnElement[bool]:
         """Through a JSON array."""
-        return column.in_(text(f"SELECT value FROM json_each(:{name})"))
+        return column.in_(text(f"SELECT value FROM json_each(:{name})"))  # noqa: S608 - the name is our own
 
     def pairs(self, one: ColumnElement[str], other: ColumnElement[str], name: str) -> ColumnElement[bool]:
         """Through a JSON array of arrays."""
-        wanted = f"SELECT json_extract(value, '$[0]'), json_extract(value, '$[1]') FROM json_each(:{name})"
+        wanted = f"SELECT json_extract(value, '$[0]'), json_extract(value, '$[1]') FROM json_each(:{name})"  # noqa: S608
         return tuple_(one, other).in_(text(wanted))
 
     def holds(self, column: ColumnElement[str], name: str) -> ColumnElement[bool]:

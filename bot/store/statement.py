@@ -1,67 +1,23 @@
 """A Core statement, compiled once for each database and then run as plain SQL on the driver's own cursor.
 
-The hot path runs thousands of statements a second; the driver takes a microsecond for one, an `execute` of Core fifteen.
+The hot path runs thousands of statements a second: the driver takes a microsecond for one, Core's `execute` fifteen.
 """
 
 from __future__ import annotations
 
-from collections.abc import Callable, Collection, Mapping
+from collections.abc import Callable, Mapping
 from operator import itemgetter
-from typing import Any, Protocol
+from typing import Any
 
 from sqlalchemy import BigInteger, BindParameter, bindparam, literal_column
-from sqlalchemy.dialects.postgresql import Insert as PostgresInsert
-from sqlalchemy.dialects.sqlite import Insert as SqliteInsert
-from sqlalchemy.engine.interfaces import DBAPIConnection
 from sqlalchemy.engine.interfaces import Dialect as Compiler
 from sqlalchemy.sql import ClauseElement, ColumnElement
 from sqlalchemy.sql.compiler import SQLCompiler
 from sqlalchemy.sql.schema import Table
 
-from bot.store.base import StoreUnavailable
+from bot.store.dialect import Dialect
 
 Params = Mapping[str, Any]
-
-
-class Dialect(Protocol):
-    """Everything in which one database differs from another."""
-
-    compiler: Compiler
-    """SQLAlchemy's dialect, with positional parameters."""
-    begin_write: str
-    begin_read: str
-    driver_error: type[Exception]
-    """The driver's base class of errors."""
-
-    def connect(self, *, reading: bool) -> DBAPIConnection:
-        """A connection that leaves transactions to us; `reading` ones may not write. Raises the driver's errors."""
-        ...
-
-    def failure(self, error: Exception) -> StoreUnavailable | None:
-        """What an error of the driver means when the database cannot be used; None when the statement was at fault."""
-        ...
-
-    def insert(self, table: Table) -> SqliteInsert | PostgresInsert:
-        """An INSERT that knows ON CONFLICT."""
-        ...
-
-    def among(self, column: ColumnElement[str], name: str) -> ColumnElement[bool]:
-        """Whether a column's value is in the list that parameter `name` holds (see `listed`)."""
-        ...
-
-    def pairs(
-        self, one: ColumnElement[str], other: ColumnElement[str], name: str
-    ) -> ColumnElement[bool]:
-        """Whether two columns together are in the list of pairs that parameter `name` holds (see `listed`)."""
-        ...
-
-    def holds(self, column: ColumnElement[str], name: str) -> ColumnElement[bool]:
-        """Whether a column's text contains the parameter, to the letter."""
-        ...
-
-    def listed(self, values: Collection[str] | Collection[tuple[str, str]]) -> Any:
-        """A list as one parameter, so that a statement is the same however many values it asks for."""
-        ...
 
 
 class Prepared:
@@ -118,6 +74,11 @@ def limit() -> BindParameter[int]:
 def constant(word: str) -> ColumnElement[str]:
     """A word of our own, spelt out in the SQL: a partial index is used only where its condition can be seen."""
     return literal_column(f"'{word}'")
+
+
+def number(value: int) -> ColumnElement[int]:
+    """A number of our own, spelt out in the SQL."""
+    return literal_column(str(value), BigInteger())
 
 
 def insert_row(table: Table) -> Statement:

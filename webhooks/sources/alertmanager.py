@@ -1,4 +1,4 @@
-"""What Alertmanager, Prometheus and Grafana have in common: an alert is a set of labels, some annotations, two times."""
+"""What Alertmanager, Prometheus and Grafana have in common: an alert is labels, some annotations, and two times."""
 
 from __future__ import annotations
 
@@ -7,7 +7,7 @@ from typing import Any
 
 from bot.engine.model import Event, EventStatus, Instant, Link, Severity
 from webhooks.sources.keys import alert_key, fingerprint
-from webhooks.sources.labels import capped, said, with_derived
+from webhooks.sources.labels import native, shown, with_derived
 from webhooks.sources.links import web_link
 from webhooks.sources.severities import PROMETHEUS_LABELS, PROMETHEUS_WORDS, severity_in
 from webhooks.sources.texts import description, plain, title
@@ -15,7 +15,7 @@ from webhooks.sources.texts import description, plain, title
 RESOURCE_LABELS = ("instance", "pod", "node", "host")
 """Where the name of the thing that is ill is found, the most exact first."""
 
-NO_LABELS = "it has no labels that say anything, and labels are what tells one alert from another"
+NO_LABELS = "it has no label with a value, and labels are what tells one alert from another"
 
 
 def event_of(
@@ -28,7 +28,7 @@ def event_of(
     links: tuple[Link, ...] = (),
     resolve_at: Instant | None = None,
 ) -> Event:
-    """One alert as an event. `labels` are the said ones, uncut and not empty; `key` is the fingerprint, if it came.
+    """One alert as an event. `labels` are the native ones, of which there are some; `key` is the fingerprint, if any.
 
     A firing alert whose severity label says `ok` is a recovery: an event is Ok exactly when its status is ok.
     """
@@ -36,15 +36,15 @@ def event_of(
     ended = severity is Severity.OK
     annotations = alert.get("annotations")
     notes: Mapping[str, Any] = annotations if isinstance(annotations, dict) else {}
-    shown = with_derived(with_derived(capped(labels), "check", ("alertname",)), "resource", RESOURCE_LABELS)
+    visible = with_derived(with_derived(shown(labels), "check", ("alertname",)), "resource", RESOURCE_LABELS)
     return Event(
         alert_key=alert_key(key or fingerprint(labels)),
         status=EventStatus.OK if ended else EventStatus.TRIGGER,
         severity=severity,
-        title=_title(shown, notes),
+        title=_title(visible, notes),
         description=description((notes.get("summary"), notes.get("description"), notes.get("message"))),
         at=at,
-        labels=shown,
+        labels=visible,
         links=(
             *web_link("Graph", alert.get("generatorURL")),
             *web_link("Runbook", notes.get("runbook_url")),
@@ -54,9 +54,9 @@ def event_of(
     )
 
 
-def said_labels(alert: Any) -> dict[str, str]:
-    """The labels of one item of a batch that say something; none when the item is not an object."""
-    return said(alert.get("labels")) if isinstance(alert, dict) else {}
+def labels_of(alert: Any) -> dict[str, str]:
+    """The native labels of one item of a batch; none when the item is not an object."""
+    return native(alert.get("labels")) if isinstance(alert, dict) else {}
 
 
 def _title(labels: Mapping[str, str], notes: Mapping[str, Any]) -> str:

@@ -1,4 +1,4 @@
-"""What a source is: pure functions from what one monitoring system sent to what Tocsin understands, and back to a reply.
+"""What a source is: pure functions from what one monitoring system sends to what Tocsin understands, and to a reply.
 
 Nothing here, or in a source, does I/O or reads a clock: the same request always gives the same outcome, so that a kept
 body can be parsed later, parsed again (`tocsin replay`), and tried at a terminal (`tocsin parse`).
@@ -30,14 +30,6 @@ class Code(StrEnum):
     ROUTE_NOT_FOUND = "RouteNotFound"
     TOO_FREQUENT = "RequestTooFrequently"
     INTERNAL = "InternalError"
-
-
-class Fate(StrEnum):
-    """What becomes of a body whose sender is told that something is wrong with it."""
-
-    REFUSED = "refused"  # nothing is kept: the sender waits for the verdict, and can mend it
-    KEPT = "kept"  # parts of it are good and go on as usual; the answer names the bad ones
-    DEAD = "dead"  # nobody could read it: kept for `tocsin replay`, and alarmed, because its sender may be deaf
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -109,8 +101,12 @@ class Rejected:
     status: int
     why: str
     code: str = Code.INVALID_PARAMETER
-    fate: Fate = Fate.REFUSED
+    keep: bool = False
+    """Keep the body although its sender hears of the trouble: because parts of it are good, or because nobody can read
+    it, its sender may be deaf, and it becomes a dead letter and an alarm. Else the sender waits, and can mend it."""
     retry_after_s: int | None = None
+    allow: str = ""
+    """The methods that the address does take, when this was another one."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -149,7 +145,7 @@ def plain_answer(request: Request, rejected: Rejected | None) -> Reply:
     return json_reply(rejected.status, {"request_id": request.id, "error": error})
 
 
-def anything(request: Request) -> Rejected | None:
+def anything(request: Request) -> Rejected | None:  # noqa: ARG001
     """The check of a source whose sender does not wait for a verdict: whatever came is kept and read later."""
     return None
 
@@ -165,3 +161,5 @@ class Source:
     answer: Callable[[Request, Rejected | None], Reply] = plain_answer
     """The reply in the source's own dialect: to a kept body (None), or to whatever was wrong with the request."""
     methods: frozenset[str] = frozenset({"POST"})
+    signs: bool = False
+    """Whether `check` itself verifies the integration's `secret`, by the sender's own kind of signature or token."""

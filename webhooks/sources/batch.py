@@ -11,7 +11,7 @@ import msgspec
 
 from bot.engine.model import Event, Instant
 from webhooks.sources import SOURCES
-from webhooks.sources.base import Fate, Handshake, Ignored, Json, Outcome, Parsed, Rejected, Request
+from webhooks.sources.base import Handshake, Ignored, Json, Outcome, Parsed, Rejected, Request
 from webhooks.sources.times import moment, written
 
 
@@ -56,7 +56,7 @@ def parse_one(
         received_at=moment(config.get("received_at")) or now,
     )
     refused = kind.check(request)
-    if refused is not None and refused.fate is not Fate.KEPT:
+    if refused is not None and not refused.keep:
         return outcome_json(refused)
     return outcome_json(kind.parse(request))
 

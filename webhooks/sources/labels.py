@@ -1,4 +1,4 @@
-"""Labels of strangers become labels of ours: text to text, few enough, short enough, and only those that say something."""
+"""Labels of strangers become ours: text to text, few enough, short enough, and only those that say something."""
 
 from __future__ import annotations
 
@@ -23,30 +23,25 @@ def is_unrendered(value: str) -> bool:
     return value[:1] in _SUSPECT and _UNRENDERED.fullmatch(value) is not None
 
 
-def said(raw: Any) -> dict[str, str]:
-    """Every label that says something, uncut: the identity of an alert is computed over these.
+def native(raw: Any) -> dict[str, str]:
+    """Every label that is not empty, as text and uncut: what the sender itself takes for the identity of an alert.
 
-    `raw` may be anything; what is not an object has no labels. Null, empty and unrendered values are dropped.
+    `raw` may be anything; what is not an object has no labels.
     """
     if not isinstance(raw, dict):
         return {}
-    kept: dict[str, str] = {}
-    for name, value in raw.items():
-        text, label = plain(value), plain(name)
-        if text and label and not is_unrendered(text):
-            kept[label] = text
-    return kept
+    texts = ((plain(name), plain(value)) for name, value in raw.items())
+    return {name: text for name, text in texts if name and text}
 
 
-def capped(labels: Mapping[str, str]) -> dict[str, str]:
-    """The first 50 labels, names and values within their limits."""
-    if len(labels) <= LABELS_LIMIT and all(len(k) <= NAME_LIMIT and len(v) <= VALUE_LIMIT for k, v in labels.items()):
-        return dict(labels)
+def shown(labels: Mapping[str, str]) -> dict[str, str]:
+    """The first 50 labels that say something, names and values within their limits; unrendered values say nothing."""
     kept: dict[str, str] = {}
     for name, value in labels.items():
         if len(kept) == LABELS_LIMIT:
             break
-        kept.setdefault(name[:NAME_LIMIT], value[:VALUE_LIMIT])
+        if not is_unrendered(value):
+            kept.setdefault(name[:NAME_LIMIT], value[:VALUE_LIMIT])
     return kept
 
 

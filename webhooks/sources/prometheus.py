@@ -11,7 +11,7 @@ from typing import Any
 import msgspec
 
 from bot.engine.model import Event, Instant
-from webhooks.sources.alertmanager import NO_LABELS, event_of, said_labels
+from webhooks.sources.alertmanager import NO_LABELS, event_of, labels_of
 from webhooks.sources.base import Ignored, Outcome, Parsed, Rejected, Request, Source
 from webhooks.sources.links import web_link
 from webhooks.sources.reading import read_json, unreadable
@@ -74,7 +74,7 @@ def _read(request: Request) -> Mapping[str, Any] | Rejected:
 
 
 def _event(item: Any, group: Mapping[str, Any], received_at: Instant) -> Event | None:
-    labels = said_labels(item)
+    labels = labels_of(item)
     if not labels:
         return None
     resolved = (plain(item.get("status")) or plain(group.get("status"))).strip().lower() == "resolved"

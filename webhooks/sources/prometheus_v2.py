@@ -12,8 +12,8 @@ from typing import Any
 import msgspec
 
 from bot.engine.model import MINUTE, Event
-from webhooks.sources.alertmanager import NO_LABELS, event_of, said_labels
-from webhooks.sources.base import Fate, Ignored, Outcome, Parsed, Rejected, Reply, Request, Source, json_reply
+from webhooks.sources.alertmanager import NO_LABELS, event_of, labels_of
+from webhooks.sources.base import Ignored, Outcome, Parsed, Rejected, Reply, Request, Source, json_reply
 from webhooks.sources.reading import read_json, unreadable
 from webhooks.sources.times import moment
 
@@ -41,7 +41,7 @@ def check(request: Request) -> Rejected | None:
         pass  # only the typed reading failed; the forgiving one decides
     outcome = parse(request)
     if isinstance(outcome, Parsed) and outcome.partial_status is not None:
-        return Rejected(status=outcome.partial_status, why=" ".join(outcome.problems), fate=Fate.KEPT)
+        return Rejected(status=outcome.partial_status, why=" ".join(outcome.problems), keep=True)
     return outcome if isinstance(outcome, Rejected) else None
 
 
@@ -95,7 +95,7 @@ def _dropped(config: Mapping[str, Any]) -> frozenset[str]:
 
 
 def _event(item: Any, dropped: frozenset[str], request: Request) -> Event | None:
-    labels = {name: value for name, value in said_labels(item).items() if name not in dropped}
+    labels = {name: value for name, value in labels_of(item).items() if name not in dropped}
     if not labels:
         return None
     now = request.received_at

@@ -8,7 +8,7 @@ from typing import Any
 
 import msgspec
 
-from webhooks.sources.base import Fate, Rejected, Request
+from webhooks.sources.base import Rejected, Request
 
 _CHARSET = re.compile(r"charset\s*=\s*\"?([\w-]+)", re.IGNORECASE)
 
@@ -34,7 +34,7 @@ def _read_forgivingly(request: Request) -> Any | Rejected:
     except json.JSONDecodeError as broken:
         return unreadable(f"The body is not JSON: {broken.msg} at line {broken.lineno}, column {broken.colno}.")
     except (ValueError, RecursionError):
-        return unreadable("The body is not JSON that can be read: it nests too deeply or holds a number of absurd size.")
+        return unreadable("The body is not JSON that can be read: it nests too deeply or holds an absurd number.")
 
 
 def _codec(request: Request) -> str:
@@ -46,4 +46,4 @@ def _codec(request: Request) -> str:
 
 def unreadable(why: str) -> Rejected:
     """The rejection of a body that nobody can read: answered 400, kept as a dead letter, and alarmed."""
-    return Rejected(status=400, why=why, fate=Fate.DEAD)
+    return Rejected(status=400, why=why, keep=True)

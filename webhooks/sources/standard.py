@@ -1,7 +1,7 @@
 """The custom event standard: one event in plain JSON, for everything that has no integration of its own.
 
-Its sender waits for the verdict, so every mistake is answered at once, by the standard's own codes. Flashduty's
-https://docs.flashcat.cloud/en/flashduty/custom-alert-integration-guide describes the same interface.
+Its sender waits for the verdict, so every mistake is answered at once, by the standard's own codes. Fields, limits and
+codes are those that Flashduty publishes for its custom events, so that what was written for one works with the other.
 """
 
 from __future__ import annotations
@@ -12,7 +12,7 @@ from typing import Any
 from bot.engine.model import Event, EventStatus, Image, Severity
 from webhooks.sources.base import Code, Json, Outcome, Parsed, Rejected, Reply, Request, Source, json_reply
 from webhooks.sources.keys import alert_key
-from webhooks.sources.labels import capped, said
+from webhooks.sources.labels import native, shown
 from webhooks.sources.links import is_web
 from webhooks.sources.reading import read_json
 from webhooks.sources.texts import TITLE_LIMIT, description, plain
@@ -27,52 +27,49 @@ ADDRESS_LIMIT = 256
 
 _STATUS = {severity.value: severity for severity in Severity}
 
-_HTTP_STATUS = {Code.INVALID_CONTENT_TYPE: 400, Code.METHOD_NOT_ALLOWED: 400}
+_HTTP_STATUS: Mapping[str, int] = {Code.INVALID_CONTENT_TYPE: 400, Code.METHOD_NOT_ALLOWED: 400}
 """Where the standard's status differs from HTTP's own."""
 
 
 def check(request: Request) -> Rejected | None:
     """Whether the event can be accepted as it is: everything that the standard asks for."""
-    found = _verdict(request)
-    return found if isinstance(found, Rejected) else None
+    stated = request.headers.get("content-type", "")
+    if stated and "json" not in stated.lower():
+        return Rejected(
+            status=400,
+            code=Code.INVALID_CONTENT_TYPE,
+            why=f"The body must be JSON, and its Content-Type says {plain(stated)[:100]}; "
+            "send Content-Type: application/json.",
+        )
+    body = _read(request)
+    return body if isinstance(body, Rejected) else None
 
 
 def parse(request: Request) -> Outcome:
     """The one event of the body."""
-    found = _read(request)
-    return found if isinstance(found, Rejected) else Parsed(events=(found,))
+    body = _read(request)
+    return body if isinstance(body, Rejected) else Parsed(events=(_event(body, request),))
 
 
 def answer(request: Request, rejected: Rejected | None) -> Reply:
     """`{request_id, data: {alert_key}}`, where the key is the sender's own or the one made up for it; or the error."""
-    found = _read(request) if rejected is None else rejected
-    body: Json = {"request_id": request.id}
-    if isinstance(found, Event):
-        return json_reply(200, {**body, "data": {"alert_key": found.alert_key}})
-    status = _HTTP_STATUS.get(Code(found.code), found.status)
-    return json_reply(status, {**body, "error": {"code": found.code, "message": found.why}})
+    body = _read(request) if rejected is None else rejected
+    if not isinstance(body, Rejected):
+        return json_reply(200, {"request_id": request.id, "data": {"alert_key": _key(body, request)}})
+    error = {"code": body.code, "message": body.why}
+    status = _HTTP_STATUS.get(body.code, body.status)
+    return json_reply(status, {"request_id": request.id, "error": error})
 
 
-def _verdict(request: Request) -> Event | Rejected:
-    stated = request.headers.get("content-type", "")
-    if stated and "json" not in stated.lower():
-        kind = plain(stated)[:100]
-        return Rejected(
-            status=400,
-            code=Code.INVALID_CONTENT_TYPE,
-            why=f"The body must be JSON, and its Content-Type says {kind}; send Content-Type: application/json.",
-        )
-    return _read(request)
-
-
-def _read(request: Request) -> Event | Rejected:
+def _read(request: Request) -> Json | Rejected:
+    """The body, if it holds one event as the standard wants it."""
     body = read_json(request)
     if isinstance(body, Rejected):
         return body
     if not isinstance(body, dict):
         return _invalid("The body must be a JSON object: one event. Send several events one by one.")
     wrong = _mistake(body)
-    return _invalid(wrong) if wrong else _event(body, request)
+    return _invalid(wrong) if wrong else body
 
 
 def _invalid(why: str) -> Rejected:
@@ -102,13 +99,17 @@ def _mistake(body: Json) -> str:
     return ""
 
 
+def _key(body: Json, request: Request) -> str:
+    # A key that has to be made up is the id of the received body: the sender is told the same one at once that the
+    # alert gets later, however often the body is parsed again.
+    stated = plain(body.get("alert_key")).strip()
+    return alert_key(stated) if stated else request.id
+
+
 def _event(body: Json, request: Request) -> Event:
     severity = _STATUS[body["event_status"]]
-    labels = capped(said(body.get("labels")))
-    stated_key = plain(body.get("alert_key")).strip()
-    # A key that has to be made up comes from the id of the received body: the sender is told the same one at once
-    # that the alert gets later, however often the body is parsed again.
-    key = alert_key(stated_key) if stated_key else request.id
+    labels = shown(native(body.get("labels")))
+    key = _key(body, request)
     text = description((body.get("description"),))
     return Event(
         alert_key=key,

@@ -25,7 +25,7 @@ _PLACE = re.compile(r"<#([A-Z0-9]+)(?:\|([^>]*))?>")
 _ROOT = re.compile(r"\s*(?:<@[A-Z0-9]+(?:\|[^>]*)?>\s*)?")
 
 
-class Malformed(ValueError):  # noqa: N818  # it names the verdict on a body, as base.py names outcomes
+class Malformed(ValueError):
     """A body that Slack would not send: no JSON, no form, or the wrong shape."""
 
 

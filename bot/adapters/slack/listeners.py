@@ -21,7 +21,7 @@ if TYPE_CHECKING:
     from slack_sdk.web.async_client import AsyncWebClient
 
 EMIT_S = 2.4
-"""How long an emit may take before it is acknowledged without its answer; the rest of the three seconds is the network's."""
+"""How long an emit may take before it is acknowledged without its answer: three seconds less the network's share."""
 REPLY_S = 7.0
 ANYTHING = re.compile("")
 RESPONSE_FIELDS = ("text", "blocks", "attachments", "unfurl_links", "unfurl_media")
@@ -176,12 +176,12 @@ async def _close_form(ack: AsyncAck, view: Json, answer: Answer) -> None:
     if answer.alert and answer.toast and inputs:
         await ack(response_action="errors", errors={inputs[0]: answer.toast})
         return
-    blocks: list[Any] = [{"type": "section", "text": {"type": "plain_text", "text": answer.toast}}] if answer.toast else []
+    blocks: list[Any] = (
+        [{"type": "section", "text": {"type": "plain_text", "text": answer.toast}}] if answer.toast else []
+    )
     if answer.message is not None:
         blocks.extend(answer.message.get("blocks", []))
     if not blocks:
         await ack()
         return
     await ack(response_action="update", view={"type": "modal", "title": view["title"], "blocks": blocks})
-
-

@@ -20,8 +20,9 @@ RETRY_AFTER_DEFAULT_S = 30.0
 """How long to wait where Slack says "too fast" and not how long."""
 
 AUTH_WORDS = frozenset({
-    "invalid_auth", "not_authed", "token_revoked", "token_expired", "account_inactive", "missing_scope", "no_permission",
-    "not_allowed_token_type", "org_login_required", "team_access_not_granted", "access_denied", "ekm_access_denied",
+    "invalid_auth", "not_authed", "token_revoked", "token_expired", "account_inactive", "missing_scope",
+    "no_permission", "not_allowed_token_type", "org_login_required", "team_access_not_granted", "access_denied",
+    "ekm_access_denied",
 })  # fmt: skip
 CHAT_WORDS = frozenset({
     "channel_not_found", "not_in_channel", "is_archived", "is_inactive", "restricted_action", "thread_not_found",
@@ -83,7 +84,9 @@ def _refused(error: SlackApiError, *, ambiguous: bool) -> SendError:
     details = said.get("response_metadata")
     messages = details.get("messages", []) if isinstance(details, dict) else []
     needed = f"the scope {said['needed']} is missing" if said.get("needed") else ""
-    return named(word, "; ".join([word, *(str(message) for message in messages), *([needed] if needed else [])]), ambiguous)
+    return named(
+        word, "; ".join([word, *(str(message) for message in messages), *([needed] if needed else [])]), ambiguous
+    )
 
 
 def _wait_s(text: str) -> float:

@@ -140,7 +140,7 @@ class WebApi:
             raise _TooManyCalls(wait_s)
 
 
-class _TooManyCalls(Exception):  # noqa: N818  # an answer, not a failure
+class _TooManyCalls(Exception):  # an answer, not a failure
     def __init__(self, wait_s: float) -> None:
         super().__init__(wait_s)
         self.wait_s = wait_s

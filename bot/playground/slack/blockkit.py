@@ -9,8 +9,8 @@ from collections.abc import Callable
 from typing import Any
 
 from bot.playground.hub import Json
-from bot.playground.slack.findings import Findings
 from bot.playground.slack.elements import check_element
+from bot.playground.slack.findings import Findings
 
 MESSAGE_BLOCKS_MAX = 50  # https://docs.slack.dev/reference/block-kit/blocks
 MODAL_BLOCKS_MAX = 100  # https://docs.slack.dev/reference/views/modal-views
@@ -28,7 +28,8 @@ _ACTIONS = frozenset({
     "button", "static_select", "multi_static_select", "users_select", "multi_users_select", "overflow", "radio_buttons",
     "checkboxes", "datepicker", "timepicker", "datetimepicker",
 })  # fmt: skip
-_INPUTS = (_ACTIONS - {"button", "overflow"}) | {"plain_text_input", "number_input", "email_text_input", "url_text_input"}
+_TYPED = frozenset({"plain_text_input", "number_input", "email_text_input", "url_text_input"})
+_INPUTS = (_ACTIONS - {"button", "overflow"}) | _TYPED
 _ACCESSORIES = _ACTIONS | {"image"}
 
 
@@ -43,7 +44,8 @@ def check_blocks(found: Findings, blocks: Any, at: str, *, modal: bool, seen: se
     limit = MODAL_BLOCKS_MAX if modal else MESSAGE_BLOCKS_MAX
     if len(blocks) > limit:
         found.add(f"no more than {limit} items allowed", at)
-    if sum(len(str(b.get("text", ""))) for b in blocks if isinstance(b, dict) and b.get("type") == "markdown") > MARKDOWN_MAX:
+    markdown = [block for block in blocks if isinstance(block, dict) and block.get("type") == "markdown"]
+    if sum(len(str(block.get("text", ""))) for block in markdown) > MARKDOWN_MAX:
         found.add(f"markdown text must be no more than {MARKDOWN_MAX} characters in total", at)
     ids = set() if seen is None else seen
     for index, block in enumerate(blocks):

@@ -15,14 +15,14 @@ from urllib.parse import urlencode
 
 import aiohttp
 
-from bot.playground.hub import Json, Outage
 from bot.playground.emulator import ActRefused
+from bot.playground.hub import Json, Outage
 from bot.playground.slack.sockets import Sockets
 from bot.playground.slack.workspace import Workspace
+from bot.playground.waiting import until
 
 ANSWER_BYTES_MAX = 500_000
 HTTP_OK = 200
-RETRY_POLL_S = 0.05
 USER_AGENT = "Slackbot 1.0 (+https://api.slack.com/robots)"
 
 
@@ -94,15 +94,17 @@ class AppLink:
 
     async def _repeat(self, payload: Json, reason: str) -> None:
         for number, delay_s in enumerate(self.space.config.event_retry_delays_s, start=1):
-            due = self.space.hub.now() + delay_s
-            while self.space.hub.now() < due:  # the product's clock can be moved, so a plain sleep would be wrong
-                await asyncio.sleep(RETRY_POLL_S)
+            await self._pause(self.space.hub.now() + delay_s)
             headers = {"X-Slack-Retry-Num": str(number), "X-Slack-Retry-Reason": reason}
             answer = await self._send("events_api", payload, json.dumps(payload), headers)
             if not answer.trouble or answer.no_retry:
                 return
             reason = answer.trouble
-        self.space.publish("trouble", {"what": "event", "reason": reason, "event_id": payload["event_id"], "given_up": True})
+        given_up: Json = {"what": "event", "reason": reason, "event_id": payload["event_id"], "given_up": True}
+        self.space.publish("trouble", given_up)
+
+    async def _pause(self, due: float) -> None:
+        await until(lambda: self.space.hub.now() >= due)
 
     async def _send(self, kind: str, payload: Json, body: str, headers: dict[str, str]) -> Answer:
         outage = self.space.hub.outage("slack")
@@ -132,7 +134,9 @@ class AppLink:
         if ack is None:
             return Answer(trouble="http_timeout")
         reply = ack.get("payload")
-        return Answer(HTTP_OK, reply if isinstance(reply, str) else "", reply if isinstance(reply, dict) and reply else None)
+        if isinstance(reply, dict) and reply:
+            return Answer(HTTP_OK, payload=reply)
+        return Answer(HTTP_OK, reply if isinstance(reply, str) else "")
 
     async def _post(self, body: str, content_type: str, headers: dict[str, str]) -> Answer:
         if self._session is None:
@@ -158,5 +162,5 @@ def _judged(status: int, text: str, no_retry: str | None) -> Answer:
     except ValueError:
         parsed = None
     payload = parsed if isinstance(parsed, dict) else None
-    trouble = "" if HTTP_OK <= status < 300 else "http_error"  # noqa: PLR2004
+    trouble = "" if HTTP_OK <= status < 300 else "http_error"
     return Answer(status, "" if payload is not None else text, payload, trouble, no_retry == "1")

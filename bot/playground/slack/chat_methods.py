@@ -126,7 +126,7 @@ def add_bookmark(space: Workspace, args: Json) -> Json:
     link = str(args.get("link") or "")
     if not link.startswith(("https://", "http://")):
         raise SlackRefusal("invalid_link")
-    if len(channel.bookmarks) >= 100:  # noqa: PLR2004
+    if len(channel.bookmarks) >= 100:
         raise SlackRefusal("too_many_bookmarks")
     bookmark: Json = {"id": space.fresh_id("Bk"), "channel_id": channel.id, "title": str(args["title"]), "link": link,
                       "type": "link", "emoji": args.get("emoji")}  # fmt: skip

@@ -40,10 +40,11 @@ class SlackConfig:
     """Everything the played Slack must know.
 
     `callback_url` is the app's single request URL for interactivity, slash commands and events; it may be set late.
-    `public_url` is where the app reaches this Slack (`http://127.0.0.1:8400/slack`), for the `response_url` of payloads;
-    left empty, it is learned from the first request.
+    `public_url` is where the app reaches this Slack (`http://127.0.0.1:8400/slack`), for the `response_url` of
+    payloads; left empty, it is learned from the first request.
     `rate_limits=False` switches off the vendor's quotas (for a load measurement), and nothing else.
-    `deadline_s` is Slack's three seconds for every answer (https://docs.slack.dev/interactivity/handling-user-interaction).
+    `deadline_s` is Slack's three seconds for every answer
+    (https://docs.slack.dev/interactivity/handling-user-interaction#acknowledgment_response).
     `event_retry_delays_s` are the waits before each repeat of an unacknowledged event: nearly at once, one minute, five
     minutes (https://docs.slack.dev/apis/events-api#retries).
     """

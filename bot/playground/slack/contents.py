@@ -12,15 +12,16 @@ from bot.playground.slack.blockkit import check_blocks
 from bot.playground.slack.findings import Findings
 from bot.playground.slack.refusals import SlackRefusal
 
-TEXT_MAX = 40_000  # longer text is cut with a warning: https://docs.slack.dev/changelog/2018-truncating-really-long-messages
+# Longer text is cut: https://docs.slack.dev/changelog/2018-04-truncating-really-long-messages
+TEXT_MAX = 40_000
 UPDATE_TEXT_MAX = 4_000  # `msg_too_long` of https://docs.slack.dev/reference/methods/chat.update
 ATTACHMENTS_MAX = 100  # `too_many_attachments` of https://docs.slack.dev/reference/methods/chat.postMessage
 CUT_WARNING = "[WARN] Your message was truncated but still posted. The `text` field accepts up to 40,000 characters."
 
 _COLOUR = re.compile(r"#?[0-9A-Fa-f]{6}|good|warning|danger")
 _ATTACHMENT_KEYS = frozenset({
-    "id", "color", "fallback", "blocks", "text", "pretext", "title", "title_link", "fields", "footer", "ts", "mrkdwn_in",
-    "author_name", "author_link", "author_icon", "image_url", "thumb_url", "footer_icon",
+    "id", "color", "fallback", "blocks", "text", "pretext", "title", "title_link", "fields", "footer", "ts",
+    "mrkdwn_in", "author_name", "author_link", "author_icon", "image_url", "thumb_url", "footer_icon",
 })  # fmt: skip
 
 
@@ -71,7 +72,7 @@ def message_content(args: Json) -> Json:
 def cut(content: Json) -> Json:
     """The warning fields of an answer when the text was too long; cuts `content["text"]` in place.
 
-    Source: https://docs.slack.dev/changelog/2018-truncating-really-long-messages
+    Source: https://docs.slack.dev/changelog/2018-04-truncating-really-long-messages
     """
     if len(content.get("text", "")) <= TEXT_MAX:
         return {}
@@ -120,7 +121,7 @@ def _metadata(metadata: Any) -> Json:
     if not metadata:
         return {}
     kind, payload = metadata.get("event_type"), metadata.get("event_payload")
-    if not isinstance(kind, str) or not kind or not isinstance(payload, dict) or len(metadata) != 2:  # noqa: PLR2004
+    if not isinstance(kind, str) or not kind or not isinstance(payload, dict) or len(metadata) != 2:
         raise SlackRefusal("invalid_metadata_schema", "metadata must have event_type and an object event_payload")
     return metadata
 

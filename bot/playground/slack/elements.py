@@ -78,7 +78,9 @@ def _button(found: Findings, element: Json, at: str) -> None:
     _style(found, element, at)
 
 
-def _options(found: Findings, options: Any, at: str, most: int, *, url: bool = False, mrkdwn: bool = False) -> list[Any]:
+def _options(
+    found: Findings, options: Any, at: str, most: int, *, url: bool = False, mrkdwn: bool = False
+) -> list[Any]:
     items = found.items(options, at, 1, most)
     values: set[str] = set()
     for index, option in enumerate(items):

@@ -78,11 +78,14 @@ class SlackEmulator:
         }  # fmt: skip
 
     async def act(self, act: str, data: Json) -> Json:
-        """`press`, `slash`, `say`, `mention`, `submit`, `close`, `verify`, `disconnect` with the arguments in `data`."""
+        """`press` (with `view_id` instead of `channel` and `ts`: in a modal), `slash`, `say`, `mention`, `submit`,
+        `close`, `verify`, `disconnect`, each with its arguments in `data`.
+        """
         acts: dict[str, Callable[..., Awaitable[Json]]] = {
-                "press": self.press, "slash": self.slash, "say": self.say, "mention": self.mention,
-                "submit": self.submit, "close": self.close, "verify": self.verify,
-                "disconnect": self.disconnect}  # fmt: skip
+            "press": self.press_in_view if "view_id" in data else self.press, "slash": self.slash, "say": self.say,
+            "mention": self.mention, "submit": self.submit, "close": self.close, "verify": self.verify,
+            "disconnect": self.disconnect,
+        }  # fmt: skip
         if act not in acts:
             raise ActRefused(f"Nobody can {act!r} in Slack; possible are {', '.join(acts)}.")
         try:
@@ -96,6 +99,12 @@ class SlackEmulator:
     ) -> Json:
         """A person uses a button or menu of a shown message; see `People.press`."""
         return await self._people.press(channel, ts, action_id, user, option, block_id)
+
+    async def press_in_view(
+        self, view_id: str, action_id: str, user: str, option: str | None = None, block_id: str | None = None
+    ) -> Json:
+        """A person uses a button or menu of an open modal; see `People.press_in_view`."""
+        return await self._people.press_in_view(view_id, action_id, user, option, block_id)
 
     async def slash(self, text: str, user: str, channel: str) -> Json:
         """A person types a slash command; see `People.slash`."""

@@ -7,7 +7,6 @@ from __future__ import annotations
 
 import json
 import secrets
-from typing import Any
 
 from bot.playground.emulator import ActRefused
 from bot.playground.hub import Json
@@ -15,6 +14,7 @@ from bot.playground.slack.blockkit import check_blocks, elements_of
 from bot.playground.slack.contents import structured, with_ids
 from bot.playground.slack.findings import Findings
 from bot.playground.slack.refusals import SlackRefusal
+from bot.playground.slack.surfaces import entry, initial_of
 from bot.playground.slack.workspace import Workspace
 
 TITLE_MAX = 24  # also `close` and `submit`
@@ -23,8 +23,8 @@ ID_MAX = 255
 VIEW_BYTES_MAX = 250_000  # `view_too_large` of https://docs.slack.dev/reference/methods/views.open
 
 _KEYS = frozenset({
-    "type", "title", "blocks", "close", "submit", "private_metadata", "callback_id", "clear_on_close", "notify_on_close",
-    "external_id", "submit_disabled",
+    "type", "title", "blocks", "close", "submit", "private_metadata", "callback_id", "clear_on_close",
+    "notify_on_close", "external_id", "submit_disabled",
 })  # fmt: skip
 
 
@@ -78,45 +78,6 @@ def _check(found: Findings, view: Json) -> None:
     has_input = isinstance(blocks, list) and any(isinstance(b, dict) and b.get("type") == "input" for b in blocks)
     if has_input and view.get("submit") is None:
         found.add("submit is required when a view has an input block", "/view/submit")
-
-
-def entry(element: Json, given: Any) -> Json:
-    """What an element reports for what a person typed or chose; `None` stands for nothing.
-
-    Raises `ActRefused` for a choice that the element does not offer.
-    """
-    kind = element["type"]
-    if kind in {"static_select", "radio_buttons", "overflow"}:
-        return {"type": kind, "selected_option": option_of(element, given) if given is not None else None}
-    if kind in {"multi_static_select", "checkboxes"}:
-        return {"type": kind, "selected_options": [option_of(element, value) for value in given or []]}
-    if kind == "users_select":
-        return {"type": kind, "selected_user": given}
-    if kind == "multi_users_select":
-        return {"type": kind, "selected_users": list(given or [])}
-    if kind in {"datepicker", "timepicker", "datetimepicker"}:
-        name = {"datepicker": "selected_date", "timepicker": "selected_time"}.get(kind, "selected_date_time")
-        return {"type": kind, name: given}
-    return {"type": kind, "value": given}
-
-
-def option_of(element: Json, value: Any) -> Json:
-    """The option of a menu by its value; raises `ActRefused` when the menu has none such."""
-    groups = [element, *element.get("option_groups", [])]
-    for option in (option for group in groups for option in group.get("options", [])):
-        if option["value"] == value:
-            return dict(option)
-    raise ActRefused(f"This menu offers no option {value!r}.")
-
-
-def initial_of(element: Json) -> Any:
-    """What an untouched element holds."""
-    if "initial_option" in element:
-        return element["initial_option"]["value"]
-    if "initial_options" in element:
-        return [option["value"] for option in element["initial_options"]]
-    names = ("initial_value", "initial_user", "initial_users", "initial_date", "initial_time", "initial_date_time")
-    return next((element[name] for name in names if name in element), None)
 
 
 def filled_state(view: Json, values: Json) -> Json:

@@ -8,16 +8,15 @@ from __future__ import annotations
 
 import json
 from dataclasses import dataclass
-from typing import Any
 
 from bot.playground.emulator import ActRefused
 from bot.playground.hub import Json
-from bot.playground.slack.blockkit import elements_of
 from bot.playground.slack.callbacks import Answer, AppLink
 from bot.playground.slack.config import SlackUser
-from bot.playground.slack.modals import checked_view, entry, filled_state, initial_of
+from bot.playground.slack.modals import checked_view, filled_state
 from bot.playground.slack.refusals import SlackRefusal
 from bot.playground.slack.responses import say
+from bot.playground.slack.surfaces import Surfaces, element_at, entry, surface_state, surfaces_of
 from bot.playground.slack.workspace import Conversation, ResponseUrl, Workspace
 
 TIMED_OUT = "operation timed out"
@@ -39,28 +38,53 @@ class People:
         """
         place, person = self._entered(channel, user)
         message, ephemeral = self._visible(place, ts, user)
-        block, element, container = _element(message, place.id, action_id, block_id, ephemeral=ephemeral)
-        action: Json = {"type": element["type"], "action_id": element["action_id"], "block_id": block["block_id"],
-                        "action_ts": self.space.next_ts()}  # fmt: skip
-        if element["type"] == "button":
-            action.update({name: element[name] for name in ("text", "value", "style") if name in element})
-        else:
-            if option is None:
-                raise ActRefused("A menu needs the option that is chosen.")
-            many = element["type"] in {"multi_static_select", "multi_users_select", "checkboxes"}
-            action.update(entry(element, [option] if many else option))
+        block, element, own = element_at(surfaces_of(message), action_id, block_id)
+        action = self._action(block, element, option)
         payload: Json = {
-            "type": "block_actions", "user": self._user(person), "api_app_id": self.space.config.app_id,
-            "token": self.space.config.verification_token, "container": container,
-            "trigger_id": self.space.new_trigger(user), "team": self._team(), "enterprise": None,
-            "is_enterprise_install": False, "channel": {"id": place.id, "name": place.name or "directmessage"},
-            "state": {"values": _surface_state(message, action)},
+            **self._interaction("block_actions", person),
+            "container": {**own, "message_ts": ts, "channel_id": place.id, "is_ephemeral": ephemeral},
+            "channel": {"id": place.id, "name": place.name or "directmessage"},
+            "state": {"values": surface_state(surfaces_of(message), action)},
             "response_url": self._response_url(place, user, ts), "actions": [action],
         }  # fmt: skip
         if not ephemeral:
             payload["message"] = message
         answer = await self.link.interactive(payload)
         return self._outcome(answer, user, "button")
+
+    async def press_in_view(
+        self, view_id: str, action_id: str, user: str, option: str | None = None, block_id: str | None = None
+    ) -> Json:
+        """Use an element of an open modal; the payload carries the view instead of a message and a `response_url`."""
+        view = self._open_view(view_id, user)
+        surfaces: Surfaces = [(view["blocks"], {"type": "view", "view_id": view_id})]
+        block, element, container = element_at(surfaces, action_id, block_id)
+        action = self._action(block, element, option)
+        view["state"] = {"values": surface_state(surfaces, action)}
+        payload: Json = {**self._interaction("block_actions", self.space.users[user]), "container": container,
+                         "view": view, "actions": [action]}  # fmt: skip
+        answer = await self.link.interactive(payload)
+        return self._outcome(answer, user, "button")
+
+    def _action(self, block: Json, element: Json, option: str | None) -> Json:
+        action: Json = {"type": element["type"], "action_id": element["action_id"], "block_id": block["block_id"],
+                        "action_ts": self.space.next_ts()}  # fmt: skip
+        if element["type"] == "button":
+            return action | {name: element[name] for name in ("text", "value", "style") if name in element}
+        if option is None:
+            raise ActRefused("A menu needs the option that is chosen.")
+        many = element["type"] in {"multi_static_select", "multi_users_select", "checkboxes"}
+        return action | entry(element, [option] if many else option)
+
+    def _interaction(self, kind: str, person: SlackUser) -> Json:
+        """The fields that every interaction payload has."""
+        config = self.space.config
+        return {
+            "type": kind, "team": {"id": config.team_id, "domain": config.team_domain},
+            "user": {"id": person.id, "username": person.name, "name": person.name, "team_id": config.team_id},
+            "api_app_id": config.app_id, "token": config.verification_token, "enterprise": None,
+            "is_enterprise_install": False, "trigger_id": self.space.new_trigger(person.id),
+        }  # fmt: skip
 
     async def slash(self, text: str, user: str, channel: str) -> Json:
         """Type a slash command, e.g. `/oncall who`; the app's body is shown to the person or to the channel."""
@@ -91,16 +115,18 @@ class People:
         """Write a message; the app hears it when it is mentioned, or in its direct message with the person."""
         place, _ = self._entered(channel, user)
         config = self.space.config
-        message: Json = {"type": "message", "user": user, "team": config.team_id, "text": text, "ts": self.space.next_ts()}
+        message: Json = {"type": "message", "user": user, "team": config.team_id, "text": text,
+                         "ts": self.space.next_ts()}  # fmt: skip
         if thread_ts is not None:
             message["thread_ts"] = thread_ts
         if place.is_archived:
             raise ActRefused("This channel is archived.")
         self.space.keep(place, message)
+        event: Json = {**message, "channel": place.id, "event_ts": message["ts"]}
         if place.user is not None:
-            return await self._event({**message, "channel": place.id, "channel_type": "im", "event_ts": message["ts"]}, user)
+            return await self._event({**event, "channel_type": "im"}, user)
         if f"<@{config.bot_user_id}>" in text and config.bot_user_id in place.members:
-            return await self._event({**message, "type": "app_mention", "channel": place.id, "event_ts": message["ts"]}, user)
+            return await self._event({**event, "type": "app_mention"}, user)
         return {"ok": True, "seen": "", "ts": message["ts"]}
 
     async def mention(self, text: str, user: str, channel: str) -> Json:
@@ -118,12 +144,8 @@ class People:
         """
         view = self._open_view(view_id, user)
         view["state"] = filled_state(view, values)
-        payload: Json = {
-            "type": "view_submission", "team": self._team(), "user": self._user(self.space.users[user]),
-            "api_app_id": self.space.config.app_id, "token": self.space.config.verification_token,
-            "trigger_id": self.space.new_trigger(user), "view": view, "response_urls": [],
-            "is_enterprise_install": False, "enterprise": None,
-        }  # fmt: skip
+        common = self._interaction("view_submission", self.space.users[user])
+        payload: Json = {**common, "view": view, "response_urls": []}
         answer = await self.link.interactive(payload)
         if answer.trouble:
             return self._trouble(user, "form", "We had some trouble connecting. Try again?")
@@ -134,9 +156,7 @@ class People:
         view = self._open_view(view_id, user)
         self.space.close_view(view_id)
         if view["notify_on_close"]:
-            payload: Json = {"type": "view_closed", "team": self._team(), "user": self._user(self.space.users[user]),
-                             "api_app_id": self.space.config.app_id, "token": self.space.config.verification_token,
-                             "view": view, "is_cleared": False}  # fmt: skip
+            payload = {**self._interaction("view_closed", self.space.users[user]), "view": view, "is_cleared": False}
             await self.link.interactive(payload)
         return {"ok": True, "seen": ""}
 
@@ -153,7 +173,7 @@ class People:
             if not isinstance(errors, dict) or not errors or not errors.keys() <= inputs:
                 return self._trouble(user, "form", "We had some trouble connecting. Try again?")
             self.space.publish("view_errors", {"view_id": view["id"], "user": user, "errors": errors})
-            return {"ok": False, "seen": errors, "closed": False}
+            return {"ok": False, "seen": errors, "errors": errors, "closed": False}
         if action in {"update", "push"}:
             try:
                 fresh = checked_view(self.space, body, replacing=view if action == "update" else None)
@@ -218,44 +238,3 @@ class People:
         if not self.space.config.public_url:
             raise ActRefused("The played Slack does not know its own address yet: set SlackConfig.public_url.")
         return f"{self.space.config.public_url}/respond/{self.space.new_response_url(place.id, user, ts)}"
-
-    def _team(self) -> Json:
-        return {"id": self.space.config.team_id, "domain": self.space.config.team_domain}
-
-    def _user(self, person: SlackUser) -> Json:
-        return {"id": person.id, "username": person.name, "name": person.name, "team_id": self.space.config.team_id}
-
-
-def _surfaces(message: Json) -> list[tuple[list[Json], Json]]:
-    """The lists of blocks of a message, each with its own part of the container."""
-    surfaces: list[tuple[list[Json], Json]] = [(message.get("blocks", []), {"type": "message"})]
-    for attachment in message.get("attachments", []):
-        if "blocks" in attachment:
-            own: Json = {"type": "message_attachment", "attachment_id": attachment["id"], "is_app_unfurl": False}
-            surfaces.append((attachment["blocks"], own))
-    return surfaces
-
-
-def _element(
-    message: Json, channel: str, action_id: str, block_id: str | None, *, ephemeral: bool
-) -> tuple[Json, Json, Json]:
-    for blocks, own in _surfaces(message):
-        for block, element in elements_of(blocks):
-            if element["action_id"] == action_id and block_id in {None, block["block_id"]}:
-                container = {**own, "message_ts": message["ts"], "channel_id": channel, "is_ephemeral": ephemeral}
-                return block, element, container
-    raise ActRefused(f"The message has no button or menu {action_id!r}.")
-
-
-def _surface_state(message: Json, action: Json) -> Json:
-    """`state.values`: every stateful element with what it holds after this act."""
-    values: dict[str, dict[str, Any]] = {}
-    for blocks, _ in _surfaces(message):
-        for block, element in elements_of(blocks):
-            if element["type"] in {"button", "overflow"}:
-                continue
-            held = entry(element, initial_of(element))
-            if (block["block_id"], element["action_id"]) == (action["block_id"], action["action_id"]):
-                held = {name: value for name, value in action.items() if name not in {"action_id", "block_id", "action_ts"}}
-            values.setdefault(block["block_id"], {})[element["action_id"]] = held
-    return values

@@ -85,7 +85,7 @@ def _managed(space: Workspace, reference: object) -> Conversation:
 
 
 def invite(space: Workspace, args: Json) -> Json:
-    """https://docs.slack.dev/reference/methods/conversations.invite; one wrong user fails the whole call without `force`."""
+    """https://docs.slack.dev/reference/methods/conversations.invite; without `force` one wrong user fails the call."""
     channel = _managed(space, args["channel"])
     users = _ids(args["users"])
     if not users:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from bot.playground.hub import Json
 
 
-class SlackRefusal(Exception):  # noqa: N818  # it is an answer of the API, not a failure of the emulator
+class SlackRefusal(Exception):  # it is an answer of the API, not a failure of the emulator
     """The `error` word of an answer `{"ok": false, "error": code}` and further fields of that answer.
 
     Source: https://docs.slack.dev/apis/web-api/#responses

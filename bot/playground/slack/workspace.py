@@ -22,7 +22,7 @@ RESPONSE_URL_USES = 5
 
 @dataclass(slots=True)
 class Conversation:
-    """A channel or a direct message; `messages` maps ts to the raw message, `user` is the partner of a direct message."""
+    """A channel or a direct message; `messages` maps ts to the raw message, `user` is a direct message's partner."""
 
     id: str
     name: str
@@ -153,7 +153,8 @@ class Workspace:
                 raise SlackRefusal("not_in_channel")
         if channel.is_archived:
             raise SlackRefusal("is_archived")
-        if channel.user is not None and (self.users[channel.user].deleted or self.hub.outage("slack") is Outage.BLOCKED):
+        blocked = self.hub.outage("slack") is Outage.BLOCKED
+        if channel.user is not None and (blocked or self.users[channel.user].deleted):
             raise SlackRefusal("cannot_dm_bot")
         return channel
 

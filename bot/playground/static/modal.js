@@ -48,7 +48,7 @@ export function modalLayer(overlay, app, names) {
       entered: (block, action) => values[block]?.[action],
       enter: (block, action, value) => { (values[block] ??= {})[action] = value; },
       confirm: (dialog) => confirmDialog(overlay, dialog, names()),
-      act: (action) => app.act("slack", "press", { view_id: view.id, user, ...action }),
+      act: () => app.note("Buttons inside a form are not played here."),
     };
     const close = () => app.act("slack", "close", { view_id: view.id, user });
     const form = h("form", { class: "dialog modal", role: "dialog", "aria-modal": "true", data: { testid: "slack-modal", viewId: view.id, callbackId: view.callback_id } },
@@ -60,8 +60,7 @@ export function modalLayer(overlay, app, names) {
     form.addEventListener("submit", async (event) => {
       event.preventDefault();
       const answer = await app.act("slack", "submit", { view_id: view.id, values, user });
-      const found = answer && (answer.errors ?? answer.response?.errors ?? answer.answer?.errors);
-      if (found) { errors.set(view.id, found); app.redraw("slack"); }
+      if (answer?.errors) { errors.set(view.id, answer.errors); app.redraw(); }
     });
     return form;
   }

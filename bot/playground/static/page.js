@@ -101,8 +101,7 @@ let pending = 0;
 let fetching = false;
 
 function refetchSoon() {
-  clearTimeout(pending);
-  pending = setTimeout(fetchState, REFETCH_MS);
+  pending ||= setTimeout(() => { pending = 0; fetchState(); }, REFETCH_MS);
 }
 
 async function fetchState() {
@@ -111,7 +110,6 @@ async function fetchState() {
   try {
     const response = await fetch("/pg/state", { cache: "no-store" });
     const state = await response.json();
-    state.emulators ??= state.platforms;
     page.state = state;
     page.skewMs = state.now * 1000 - Date.now();
     draw();
@@ -125,7 +123,12 @@ async function fetchState() {
 
 function listen() {
   const events = new EventSource("/pg/events?since=0");
-  events.addEventListener("message", (event) => { announce(JSON.parse(event.data)); refetchSoon(); });
+  events.addEventListener("message", (event) => {
+    const notice = JSON.parse(event.data);
+    announce(notice);
+    for (const [pane, platform] of Object.values(panes)) if (platform === notice.platform) pane.notice?.(notice);
+    refetchSoon();
+  });
   events.addEventListener("error", () => document.body.classList.add("offline"));
   events.addEventListener("open", () => { document.body.classList.remove("offline"); refetchSoon(); });
 }

@@ -23,7 +23,8 @@ export function mountSlack(root, app) {
     const me = app.me().slack;
     if (!me) return app.note(`${app.me().name} is not in this Slack workspace.`);
     const slash = text.startsWith("/");
-    const data = { user: me, channel: view.channel, text, ...(threadTs ? { thread_ts: threadTs } : {}) };
+    const written = slash ? text : text.replace(new RegExp(`@${view.state.bot?.name ?? "tocsin"}\\b`, "gi"), `<@${view.state.bot?.id}>`);
+    const data = { user: me, channel: view.channel, text: written, ...(threadTs ? { thread_ts: threadTs } : {}) };
     return app.act("slack", slash ? "slash" : "say", data);
   }
 
@@ -81,7 +82,7 @@ export function mountSlack(root, app) {
       unread > 0 && h("b", { class: "count" }, String(unread)));
     };
     nav.replaceChildren(
-      h("div", { class: "s-team" }, state.team?.name ?? "Acme", h("small", {}, "Slack")),
+      h("div", { class: "s-team" }, state.team?.name ?? state.team?.domain ?? "Slack", h("small", {}, "Slack")),
       h("h4", {}, "Channels"), ...all.filter((one) => !one.direct && !one.archived).map(entry),
       h("h4", {}, "Direct messages"), ...all.filter((one) => one.direct).map(entry));
     app.badge("slack", nav.querySelectorAll(".unread").length);

@@ -7,29 +7,31 @@ const list = (value) => (Array.isArray(value) ? value : Object.values(value ?? {
 export const fullName = (user) => [user?.first_name, user?.last_name].filter(Boolean).join(" ");
 
 export function mountTelegram(root, app) {
-  const view = { chat: null, seen: new Map(), state: null, replyTo: null, dismissed: new Set() };
+  const view = { chat: null, topic: null, seen: new Map(), state: null, replyTo: null, asked: new Map(), dismissed: new Set() };
   const nav = h("nav", { class: "t-nav" });
   const title = h("header", { class: "t-title" });
   const messages = h("div", { class: "t-messages", data: { testid: "telegram-messages" } });
   const replying = h("div", { class: "t-replying", hidden: true });
+  const topics = h("div", { class: "t-topics", hidden: true });
+  const start = h("button", { class: "t-start", type: "button", hidden: true, data: { testid: "telegram-start" }, on: { click: () => app.act("telegram", "start", { user: view.chat }) } }, "Start");
   const toast = h("div", { class: "t-toast", hidden: true, role: "status", data: { testid: "telegram-toast" } });
   const write = composer({ testid: "telegram-composer", placeholder: "Message, or /toc who", send: say });
-  root.append(nav, h("div", { class: "t-main" }, title, messages, toast, replying, write.form));
+  root.append(nav, h("div", { class: "t-main" }, title, topics, messages, toast, replying, start, write.form));
 
   async function say(text) {
     const user = app.me().telegram;
     if (!user) return app.note(`${app.me().name} has no Telegram account here.`);
-    const done = await app.act("telegram", "say", { text, user, chat_id: view.chat, ...(view.replyTo ? { reply_to: view.replyTo.message_id } : {}) });
-    if (done && view.replyTo) { view.dismissed.add(view.replyTo.message_id); view.replyTo = null; }
-    render(view.state);
+    const done = await app.act("telegram", "say", { text, user, chat_id: view.chat, ...(view.replyTo ? { reply_to: view.replyTo.message_id } : {}), ...(view.topic ? { message_thread_id: view.topic } : {}) });
+    if (done && view.replyTo) { view.dismissed.add(keyOf(view.chat, view.replyTo.message_id)); render(view.state); }
     return done;
   }
 
   function chats(state) {
-    return list(state.chats).map((chat) => ({
-      ...chat, name: chat.title ?? (fullName(chat) || fullName(list(state.users).find((user) => user.id === chat.id)) || String(chat.id)),
-      direct: chat.type === "private", messages: list(chat.messages),
-    }));
+    const started = new Map(list(state.users).map((user) => [user.id, user.started]));
+    return list(state.chats).filter((chat) => chat.migrated_to == null).map(({ members, messages: written, topics: threads, ...chat }) => ({
+      id: chat.id, name: chat.title ?? fullName(chat), direct: chat.type === "private", members, topics: list(threads),
+      messages: list(written), asleep: chat.type === "private" && !started.get(chat.id),
+    })).sort((a, b) => a.direct - b.direct);
   }
 
   function render(state, moved = false) {
@@ -41,12 +43,25 @@ export function mountTelegram(root, app) {
     if (!current) return;
     if (root.offsetParent) view.seen.set(current.id, current.messages.at(-1)?.message_id ?? 0);
     drawNav(all);
+    drawTopics(current);
+    start.hidden = !current.asleep || app.me().telegram !== current.id;
+    write.form.hidden = !start.hidden;
+    const shown = current.messages.filter((one) => !view.topic || one.message_thread_id === view.topic);
     title.replaceChildren(avatar(current.name), h("div", {}, h("b", {}, current.name), h("small", {}, describe(current))));
-    keepAtEnd(messages, () => keyed(messages, current.messages, (one) => String(one.message_id), (one, changed) => bubble(one, current, changed), (one) => JSON.stringify([one, app.me().key])), moved);
+    keepAtEnd(messages, () => keyed(messages, shown, (one) => String(one.message_id), (one, changed) => bubble(one, current, changed), (one) => JSON.stringify([one, app.me().key])), moved);
     drawForceReply(current);
   }
 
-  const describe = (chat) => (chat.direct ? "with the Tocsin bot" : `${chat.member_count ?? list(chat.members).length ?? ""} members`.trim());
+  const describe = (chat) => (chat.direct ? "with the Tocsin bot" : `${chat.members.length + 1} members`);
+
+  function drawTopics(chat) {
+    if (!chat.topics.some((topic) => topic.message_thread_id === view.topic)) view.topic = null;
+    topics.hidden = chat.topics.length === 0;
+    topics.replaceChildren(...[{ message_thread_id: null, name: "All" }, ...chat.topics].map((topic) => h("button", {
+      type: "button", "aria-pressed": String(topic.message_thread_id === view.topic), data: { testid: `telegram-topic-${topic.message_thread_id ?? "all"}` },
+      on: { click: () => { view.topic = topic.message_thread_id; render(view.state, true); } },
+    }, topic.closed ? `✓ ${topic.name}` : topic.name)));
+  }
 
   function drawNav(all) {
     nav.replaceChildren(...all.map((chat) => {
@@ -55,6 +70,7 @@ export function mountTelegram(root, app) {
         class: `t-chat ${chat.id === view.chat ? "current" : ""}`, type: "button", title: chat.name, data: { testid: `telegram-chat-${chat.id}`, name: chat.name },
         on: { click: () => {
           view.chat = chat.id;
+          view.topic = null;
           if (chat.direct) app.become((person) => person.telegram === chat.id);
           render(view.state, true);
         } },
@@ -97,8 +113,8 @@ export function mountTelegram(root, app) {
     node.classList.add("busy");
     const done = await app.act("telegram", "press", { chat_id: chat.id, message_id: message.message_id, callback_data: button.callback_data, user });
     node.classList.remove("busy");
-    const answer = done?.answer ?? done?.toast ?? done;
-    if (answer?.text) showToast(answer.text, answer.show_alert);
+    if (done?.seen) showToast(done.seen, done.alert);
+    if (done && !done.answered) app.note("The bot did not answer the press: in Telegram the button keeps spinning.");
     return undefined;
   }
 
@@ -113,24 +129,31 @@ export function mountTelegram(root, app) {
     if (!alert) timer = setTimeout(() => { toast.hidden = true; }, 6000);
   }
 
-  /** A force_reply addressed to the person at the screen puts its question above the composer. */
+  /** A question with force_reply, addressed to the person at the screen, stands above the composer until it is answered. */
   function drawForceReply(chat) {
     const me = app.me().telegram;
-    const asked = chat.messages.findLast((one) => one.reply_markup?.force_reply);
-    const answered = asked && chat.messages.some((one) => one.reply_to_message?.message_id === asked.message_id);
-    const meant = asked && (!asked.reply_markup.selective || chat.direct || addressed(asked, me));
-    view.replyTo = asked && meant && !answered && !view.dismissed.has(asked.message_id) ? asked : null;
+    const question = chat.messages.findLast((one) => view.asked.has(keyOf(chat.id, one.message_id)));
+    const markup = question && view.asked.get(keyOf(chat.id, question.message_id));
+    const done = question && (view.dismissed.has(keyOf(chat.id, question.message_id)) || chat.messages.some((one) => one.reply_to_message?.message_id === question.message_id));
+    view.replyTo = question && !done && (!markup.selective || chat.direct || addressed(question, me)) ? question : null;
     replying.hidden = !view.replyTo;
-    if (!view.replyTo) { write.input.placeholder = "Message, or /toc who"; return; }
-    write.input.placeholder = asked.reply_markup.input_field_placeholder ?? "Your answer";
-    replying.replaceChildren(h("div", {}, h("b", {}, "Reply to Tocsin"), h("span", {}, asked.text)), h("button", {
-      type: "button", class: "close", "aria-label": "Do not reply", on: { click: () => { view.dismissed.add(asked.message_id); render(view.state); } } }, "✕"));
+    write.input.placeholder = view.replyTo ? markup.input_field_placeholder ?? "Your answer" : "Message, or /toc who";
+    if (!view.replyTo) return;
+    replying.replaceChildren(h("div", {}, h("b", {}, "Reply to Tocsin"), h("span", {}, question.text)), h("button", {
+      type: "button", class: "close", "aria-label": "Do not reply", on: { click: () => { view.dismissed.add(keyOf(chat.id, question.message_id)); render(view.state); } } }, "✕"));
   }
 
-  const addressed = (asked, me) => asked.reply_to_message?.from?.id === me || (asked.entities ?? []).some((entity) => entity.user?.id === me);
+  const addressed = (asked, me) => asked.reply_to_message?.from?.id === me || (asked.entities ?? []).some((entity) => entity.user?.id === me || entity.url === `tg://user?id=${me}`);
 
-  return { render };
+  /** The markup of a question is in no Message object, only in what the bot sent: remember it as the client app does. */
+  function notice({ kind, data }) {
+    if (kind === "force_reply") view.asked.set(keyOf(data.chat_id, data.message_id), data.markup);
+  }
+
+  return { render, notice };
 }
+
+const keyOf = (chat, message) => `${chat}/${message}`;
 
 function serviceText(message) {
   if (message.forum_topic_created) return `Topic “${message.forum_topic_created.name}” was opened`;

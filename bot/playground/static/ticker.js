@@ -23,7 +23,7 @@ function slack(kind, data, names) {
   const what = (message) => clip(message?.text || message?.attachments?.[0]?.fallback, 60);
   switch (kind) {
     case "message": return data.message.bot_id ? ["", `${place}: ${what(data.message) || "a card"}`] : ["human", `${by(data.message.user)} in ${place}: ${what(data.message)}`];
-    case "update": case "message_changed": case "edited": return ["", `${place}: card updated`];
+    case "update": return ["", `${place}: card updated`];
     case "ephemeral": return ["", `a note for ${by(data.user)}: ${what(data.message)}`];
     case "view": return ["human", `a form opened for ${by(data.user)}`];
     case "callback": return callback(data.payload, by);
@@ -49,13 +49,18 @@ function telegram(kind, data, names) {
   const by = (id) => first(names.telegramUser(id)) || "someone";
   switch (kind) {
     case "message": return data.message?.from?.is_bot === false ? ["human", `${by(data.message.from.id)} in ${chat}: ${clip(data.message.text, 50)}`] : ["", `${chat}: ${clip(data.message?.text, 60)}`];
-    case "edit": case "edited": case "edited_message": return ["", `${chat}: card updated`];
-    case "press": case "callback_query": return ["human", `${by(data.user ?? data.from?.id)} pressed a button`];
-    case "callback_answer": case "answer": case "toast": return data.text ? ["", `toast: ${clip(data.text)}`] : null;
+    case "update": return ["", `${chat}: card updated`];
+    case "callback": return data.kind === "callback_query" ? ["human", `${by(data.payload.callback_query.from.id)} pressed ${pressed(data.payload.callback_query)}`] : null;
+    case "toast": return data.text ? ["", clip(data.text)] : null;
     case "trouble": return ["bad", clip(data.seen ?? data.reason ?? data.what)];
-    case "refused": return ["bad", `refused: ${clip(data.description ?? data.error)}`];
+    case "refused": return ["bad", `refused: ${clip(data.error)}`];
     default: return null;
   }
+}
+
+function pressed({ message, data }) {
+  const buttons = message.reply_markup?.inline_keyboard?.flat() ?? [];
+  return buttons.find((button) => button.callback_data === data)?.text ?? "a button";
 }
 
 function twilio(kind, data) {

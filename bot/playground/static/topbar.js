@@ -3,14 +3,14 @@
 import { avatar, h, keyed } from "./dom.js";
 import { PLATFORM } from "./ticker.js";
 
-const STEPS = [[60, "+1 min"], [300, "+5 min"], [1800, "+30 min"], [7200, "+2 h"]];
+const STEPS = [[60, "+1m"], [300, "+5m"], [1800, "+30m"], [7200, "+2h"]];
 const KINDS = [["down", "Down", "every call is answered 503"], ["slow", "Slow", "answers come seconds late"], ["rate_limited", "Rate limited", "429 with Retry-After"],
   ["revoked", "Token revoked", "the credentials are refused"], ["blocked", "Blocked", "people refuse direct messages"]];
 
 export function mountClock(app) {
   const face = document.getElementById("clock");
   document.getElementById("advance").append(...STEPS.map(([seconds, label]) => h("button", {
-    type: "button", data: { testid: `clock-${seconds}` }, title: `Move the product's clock ${label.slice(1)} ahead`, on: { click: () => app.post("clock", { advance_s: seconds }) },
+    type: "button", data: { testid: `clock-${seconds}` }, title: `Move the product's clock ${seconds / 60} minutes ahead`, on: { click: () => app.post("clock", { advance_s: seconds }) },
   }, label)));
   return function tick() {
     const now = new Date(app.now() * 1000);

@@ -93,7 +93,7 @@ def _button(button: Any) -> Json:
         data = button["callback_data"]
         if not isinstance(data, str) or not 1 <= len(data.encode()) <= CALLBACK_DATA_MAX:
             raise bad_request("BUTTON_DATA_INVALID")
-    if "url" in button and not re.fullmatch(r"(https?|tg)://[^\s/]+\S*", str(button["url"])):
+    if "url" in button and not re.fullmatch(r"https?://[^\s/.]+\.[^\s/]+\S*|tg://\S+", str(button["url"])):
         raise bad_request(f"inline keyboard button URL '{button['url']}' is invalid: Wrong HTTP URL")
     if "copy_text" in button:
         copied = button["copy_text"]

@@ -22,7 +22,7 @@ _NAMED = {"lt": "<", "gt": ">", "amp": "&", "quot": '"'}
 _REFERENCE = re.compile(r"&(?:#(x[0-9a-fA-F]{1,6}|[0-9]{1,7})|([a-zA-Z]+));")
 _NAME = re.compile(r"[a-zA-Z0-9-]+")
 _SPACES = " \t\r\n\f"
-_HOST = re.compile(r"[^\s.]+(\.[^\s.]+)+|localhost|\d+\.\d+\.\d+\.\d+")
+_HOST = re.compile(r"[^\s.]+(\.[^\s.]+)+")  # a bare name such as `localhost` is no link for Telegram ("Wrong HTTP URL")
 _COMMAND = re.compile(r"(?<![\w/@])/[A-Za-z0-9_]{1,32}(?:@[A-Za-z0-9_]{3,32})?(?!\w)")
 _MENTION = re.compile(r"(?<!\w)@[A-Za-z0-9_]{4,32}(?!\w)")
 
@@ -192,7 +192,7 @@ def _decoded(match: re.Match[str]) -> str:
     if name is not None:
         return _NAMED.get(name, match.group())
     code = int(number[1:], 16) if number.startswith("x") else int(number)
-    legal = 0 < code <= 0x10FFFF and not 0xD800 <= code <= 0xDFFF  # noqa: PLR2004
+    legal = 0 < code <= 0x10FFFF and not 0xD800 <= code <= 0xDFFF
     return chr(code) if legal else match.group()
 
 

@@ -7,7 +7,7 @@ import math
 from bot.playground.hub import Json
 
 
-class TelegramRefusal(Exception):  # noqa: N818  # it is an answer of the API, not a failure of the emulator
+class TelegramRefusal(Exception):  # it is an answer of the API, not a failure of the emulator
     """An unsuccessful answer: https://core.telegram.org/bots/api#making-requests."""
 
     def __init__(self, status: int, description: str, parameters: Json | None = None) -> None:

@@ -1,0 +1,238 @@
+"""Slack: cards by the Web API, clicks and commands by HTTP or by Socket Mode, through the vendor's own SDKs.
+
+Addresses are conversation ids (`C…`, `G…`, `D…`) or user ids (`U…`, `W…`); a ref is `channel:ts`.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import hashlib
+import hmac
+import logging
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING
+
+from bot.adapters.base import (
+    Budget,
+    Capabilities,
+    Emit,
+    Errands,
+    Finding,
+    HttpAnswer,
+    HttpRequest,
+    Json,
+    Notice,
+    Permanent,
+    Sent,
+)
+from bot.adapters.slack.decode import PLATFORM, Malformed, body_of, decode
+from bot.adapters.slack.outcome import outcome
+
+if TYPE_CHECKING:
+    import aiohttp
+    from slack_bolt.async_app import AsyncApp
+    from slack_bolt.request.async_request import AsyncBoltRequest
+    from slack_sdk.web.async_client import AsyncWebClient
+
+BASE_URL = "https://slack.com/api/"
+FRESH_S = 300
+"""A signature is good for five minutes: https://docs.slack.dev/authentication/verifying-requests-from-slack"""
+CONNECT_S = 3.0
+GRACE_S = 3.0
+"""How long `stop` waits for answers under way: as long as Slack would."""
+
+CAPABILITIES = Capabilities(
+    edit=True,
+    direct=True,
+    groups=True,
+    forms=True,
+    slash=True,
+    mentions=True,
+    local_time=True,  # <!date^…>: https://docs.slack.dev/messaging/formatting-message-text#date-formatting
+    answer_within_s=3.0,  # https://docs.slack.dev/interactivity/handling-user-interaction
+    per_chat=Budget(per_s=0.6, burst=2),  # https://docs.slack.dev/apis/web-api/rate-limits: 1/s a channel, few at once
+    overall=Budget(per_s=4.0, burst=20),  # same page: "several hundred messages per minute" in a workspace
+    edit_gap_s=1.2,  # chat.update is tier 3, 50 a minute: https://docs.slack.dev/reference/methods/chat.update
+    text_max=3000,  # a section's text: https://docs.slack.dev/reference/block-kit/blocks/section-block
+)
+
+log = logging.getLogger(__name__)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class SlackSettings:
+    """The app's credentials. `app_token` (`xapp-…`) switches Socket Mode on; else Slack calls us, and signs.
+
+    `clock` tells seconds since the epoch, for the age of signatures; `timeout_s` bounds every call and is at most 8.
+    """
+
+    bot_token: str = field(repr=False)
+    signing_secret: str = field(default="", repr=False)
+    app_token: str = field(default="", repr=False)
+    base_url: str = BASE_URL
+    clock: Callable[[], float]
+    timeout_s: float = 7.0
+
+
+class SlackAdapter:
+    """One workspace. All methods run in the event loop that called `start`."""
+
+    name = PLATFORM
+    caps = CAPABILITIES
+
+    def __init__(self, settings: SlackSettings) -> None:
+        """Open nothing yet."""
+        self.settings = settings
+        self._errands = Errands()
+        self._direct: dict[str, str] = {}
+        self._session: aiohttp.ClientSession | None = None
+        self._web: AsyncWebClient | None = None
+        self._app: AsyncApp | None = None
+
+    async def start(self, emit: Emit, notice: Notice) -> None:
+        """Open the one session that all calls share, and the Bolt app; nothing is sent."""
+        import aiohttp
+        from slack_sdk.web.async_client import AsyncWebClient
+
+        from bot.adapters.slack.listeners import bolt_app
+
+        # Without a shared session every call would open a connection of its own; with one, the client ignores its own
+        # `timeout`, so the session carries it. The SDK's retries would post a card twice, so there are none.
+        timeout = aiohttp.ClientTimeout(total=self.settings.timeout_s, connect=min(CONNECT_S, self.settings.timeout_s))
+        self._session = aiohttp.ClientSession(timeout=timeout)
+        self._web = AsyncWebClient(
+            token=self.settings.bot_token, base_url=self.settings.base_url, session=self._session, retry_handlers=[]
+        )
+        self._app = bolt_app(self._web, emit, self._errands, self._session)
+
+    async def listen(self) -> None:
+        """Receive by Socket Mode until cancelled; returns at once without an app token."""
+        if not self.settings.app_token:
+            return
+        from bot.adapters.slack.socket_mode import converse
+
+        web, session = self._opened()
+        await converse(web, session, self.settings.app_token, self._errands, self._enveloped)
+
+    async def stop(self) -> None:
+        """Let answers under way finish for a moment, then close the session."""
+        await self._errands.finish(GRACE_S)
+        if self._session is not None:
+            await self._session.close()
+        self._session = self._web = self._app = None
+
+    async def send(self, address: str, message: Json, *, key: str) -> Sent:
+        """Post a message. Slack knows no idempotency key, so `key` is not sent. Raises SendError."""
+        deadline = asyncio.get_running_loop().time() + self.settings.timeout_s
+        person = address.startswith(("U", "W"))
+        channel = await self._conversation(address) if person else address
+        try:
+            return await self._write("chat.postMessage", {"channel": channel, **message}, deadline)
+        except Permanent as error:
+            if person and error.reason == "chat_unreachable":
+                self._direct.pop(address, None)
+                raise Permanent("recipient_unreachable", error.detail) from error
+            raise
+
+    async def edit(self, ref: str, message: Json) -> Sent:
+        """Replace a message wholly: a part that the new one lacks is cleared, which Slack would otherwise keep."""
+        channel, _, ts = ref.partition(":")
+        deadline = asyncio.get_running_loop().time() + self.settings.timeout_s
+        body = {"channel": channel, "ts": ts, "blocks": [], "attachments": [], **message}
+        return await self._write("chat.update", body, deadline)
+
+    async def resolve_user(self, email: str) -> str | None:
+        """The id of the workspace's member with that address, or `None`. Raises SendError."""
+        web, _ = self._opened()
+        try:
+            async with outcome(self.settings.timeout_s, ambiguous=False):
+                return str((await web.users_lookupByEmail(email=email))["user"]["id"])
+        except Permanent as error:
+            if error.reason == "recipient_unreachable":
+                return None
+            raise
+
+    async def receive(self, request: HttpRequest) -> HttpAnswer:
+        """Verify, decode, emit, answer: 401 for a bad signature, 400 for a body that is not Slack's."""
+        from slack_bolt.request.async_request import AsyncBoltRequest
+
+        if not self._authentic(request):
+            return HttpAnswer(status=401, body=b"bad signature")
+        try:
+            body = body_of(request)
+            return await self._handle(
+                body,
+                AsyncBoltRequest(
+                    mode="http",
+                    body=request.body.decode(),
+                    headers={"content-type": request.headers.get("content-type", "")},
+                ),
+            )
+        except Malformed as error:
+            log.warning("A signed callback of Slack could not be read and was refused: %.200s", error)
+            return HttpAnswer(status=400, body=b"malformed body")
+
+    async def check(self) -> list[Finding]:
+        """Test the tokens with a round trip, and the scopes."""
+        from bot.adapters.slack.doctor import examine
+
+        web, _ = self._opened()
+        return await examine(web, self.settings.app_token, self.settings.signing_secret, self.settings.timeout_s)
+
+    async def _write(self, method: str, body: Json, deadline: float) -> Sent:
+        web, _ = self._opened()
+        left_s = max(deadline - asyncio.get_running_loop().time(), 0.0)
+        async with outcome(left_s):
+            # the SDK's own wrappers rewrite blocks and warn where `text` is missing: a card goes out as it was rendered
+            answer = await web.api_call(method, json=body)
+        return Sent(ref=f"{answer['channel']}:{answer['ts']}")
+
+    async def _conversation(self, user: str) -> str:
+        """The direct message with a person, remembered: its id never changes."""
+        if user not in self._direct:
+            web, _ = self._opened()
+            async with outcome(self.settings.timeout_s / 2, ambiguous=False):
+                opened = await web.conversations_open(users=user)
+            self._direct[user] = str(opened["channel"]["id"])
+        return self._direct[user]
+
+    def _authentic(self, request: HttpRequest) -> bool:
+        """Compares over the raw bytes and in constant time, before anything is parsed."""
+        secret = self.settings.signing_secret
+        stamp = request.headers.get("x-slack-request-timestamp", "")
+        if not secret or not (stamp.isascii() and stamp.isdigit()) or len(stamp) > 12:
+            return False
+        if abs(self.settings.clock() - int(stamp)) > FRESH_S:
+            return False
+        signed = b"v0:" + stamp.encode() + b":" + request.body
+        expected = "v0=" + hmac.new(secret.encode(), signed, hashlib.sha256).hexdigest()
+        given = request.headers.get("x-slack-signature", "")
+        return hmac.compare_digest(expected.encode(), given.encode(errors="replace"))
+
+    async def _enveloped(self, payload: Json) -> HttpAnswer:
+        """One payload that came by Socket Mode, which needs no signature: the connection is ours."""
+        from slack_bolt.request.async_request import AsyncBoltRequest
+
+        try:
+            return await self._handle(payload, AsyncBoltRequest(mode="socket_mode", body=payload))
+        except Malformed as error:
+            log.warning("An envelope of Slack could not be read and was not acknowledged: %.200s", error)
+            return HttpAnswer(status=400)
+
+    async def _handle(self, body: Json, request: AsyncBoltRequest) -> HttpAnswer:
+        """Bolt sees only what decodes; what needs no more than an acknowledgement gets it here. Raises Malformed."""
+        inbound = decode(body)
+        if inbound is None and body.get("type") != "url_verification":
+            return HttpAnswer()
+        if self._app is None:
+            raise RuntimeError("The Slack adapter was not started.")
+        request.context["inbound"] = inbound
+        response = await self._app.async_dispatch(request)
+        kinds = response.headers.get("content-type", ["text/plain; charset=utf-8"])
+        return HttpAnswer(status=response.status, body=response.body.encode(), content_type=kinds[0])
+
+    def _opened(self) -> tuple[AsyncWebClient, aiohttp.ClientSession]:
+        if self._web is None or self._session is None:
+            raise RuntimeError("The Slack adapter was not started.")
+        return self._web, self._session

@@ -1,0 +1,24 @@
+"""From what the engine knows to a `Card`: pure functions, one reader at a time, no platform in sight."""
+
+from __future__ import annotations
+
+from bot.cards.build.incident import incident_card, page_card, why_paged
+from bot.cards.build.lists import entry_text, help_card, list_card, oncall_card, why_card
+from bot.cards.build.replies import CODES, reply_card, reply_text, text_card
+from bot.cards.build.view import View
+
+__all__ = [
+    "CODES",
+    "View",
+    "entry_text",
+    "help_card",
+    "incident_card",
+    "list_card",
+    "oncall_card",
+    "page_card",
+    "reply_card",
+    "reply_text",
+    "text_card",
+    "why_card",
+    "why_paged",
+]

@@ -1,0 +1,85 @@
+"""The buttons of an incident: only what is legal in its state, each sealed with the revision that the card shows."""
+
+from __future__ import annotations
+
+from bot.cards import token
+from bot.cards.build.outlook import holders, level_words, state
+from bot.cards.build.view import View
+from bot.cards.card import Action, ActionStyle, Option
+from bot.cards.i18n import duration
+from bot.engine import escalation
+from bot.engine.model import HOUR
+
+SNOOZE_HOURS = (2, 4, 12)
+"""The choices of the snooze menu; `snooze <ref> <time>` takes any other up to a day."""
+
+
+def actions(view: View) -> tuple[Action, ...]:
+    """What the reader may do now, the most likely first; nothing on a closed incident."""
+    match state(view.incident):
+        case "triggered":
+            offered = [_button(view, "ack", style=ActionStyle.PRIMARY), _button(view, "resolve"), *_escalate(view), _snooze(view)]
+        case "processing":
+            offered = [_button(view, "resolve", style=ActionStyle.PRIMARY), *_escalate(view), _snooze(view), _mine(view)]
+        case "snoozed":
+            offered = [_button(view, "wake", style=ActionStyle.PRIMARY), _button(view, "resolve")]
+        case _:
+            offered = []
+    return tuple(_linked(view, offered)) if view.act_by_link else tuple(offered)
+
+
+BY_LINK = ("ack", "escalate")
+"""What a link in a mail may do: mails are forwarded and scanned, so nothing that ends an incident."""
+
+
+def _button(
+    view: View, verb: str, *, label: str = "", style: ActionStyle = ActionStyle.PLAIN, confirm: str = ""
+) -> Action:
+    return Action(
+        verb=verb,
+        label=view.say(label or f"action.{verb}"),
+        token=_token(view, verb),
+        style=style,
+        confirm=confirm,
+    )
+
+
+def _escalate(view: View) -> tuple[Action, ...]:
+    """Escalate, where there is somewhere to go; it asks first and names who would be woken."""
+    incident = view.incident
+    if incident.rule.direct or escalation.on_last_resort(incident):
+        return ()
+    question = view.say("confirm.escalate", level=level_words(view, incident.level + 1, view.now))
+    return (_button(view, "escalate", style=ActionStyle.DANGER, confirm=question),)
+
+
+def _snooze(view: View) -> Action:
+    options = tuple(
+        Option(label=duration(hours * HOUR, view.lang), token=_token(view, "snooze", f"{hours}h")) for hours in SNOOZE_HOURS
+    )
+    return Action(verb="snooze", label=view.say("action.snooze"), options=options)
+
+
+def _mine(view: View) -> Action:
+    """Give it back, or take it too: the former for a group and for whoever has it."""
+    has_it = any(responder.member == view.viewer for responder in holders(view.incident))
+    if has_it or not view.viewer:
+        return _button(view, "unack")
+    return _button(view, "ack", label="action.ack_too")
+
+
+def _token(view: View, verb: str, arg: str = "") -> str:
+    return token.mint(view.key, verb, view.incident.id, view.incident.rev, arg)
+
+
+def _linked(view: View, offered: list[Action]) -> list[Action]:
+    """The same actions as links that act for the viewer alone; none where no link can be made."""
+    if not (view.url and view.viewer):
+        return []
+    links: list[Action] = []
+    for action in offered:
+        sealed = (action.verb, view.incident.id, view.incident.rev)
+        if action.verb in BY_LINK and token.fits(*sealed, holder=view.viewer):
+            href = f"{view.url.rstrip('/')}/a/{token.mint(view.key, *sealed, holder=view.viewer)}"
+            links.append(Action(verb=action.verb, label=action.label, style=action.style, href=href))
+    return links

@@ -1,0 +1,135 @@
+"""Simple cards that answer a question: who is on call, what is open, why it went that way, what can be asked."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping, Sequence
+
+from bot.cards.build.outlook import holders, state, way_word, why_word
+from bot.cards.build.view import View
+from bot.cards.card import Card, Fact, Facts, Line, Paragraph, Span, Style, Tone
+from bot.cards.i18n import knows, listing, moment, say, zone_name
+from bot.cards.text import one_line, shorten
+from bot.engine.effects import Entry
+from bot.engine.model import Incident, Instant
+from bot.engine.world import OnCall, World
+
+ROWS_SHOWN = 20
+"""More than anybody reads in a chat; the pages show the rest."""
+TITLE_SHOWN = 80
+
+
+def oncall_card(
+    rows: Iterable[tuple[str, Sequence[OnCall]]],
+    world: World,
+    lang: str,
+    *,
+    zone: str,
+    now: Instant,
+    at: Instant | None = None,
+) -> Card:
+    """Who is on call: a schedule's name and its people in each row, at `at` or now."""
+    facts: list[Fact] = []
+    for name, duty in rows:
+        texts = [_on_duty(one, world, lang, zone, now) for one in duty] or [say(lang, "oncall.nobody")]
+        facts.append(Fact(label=name, value=(Span(text=listing(texts, lang)),)))
+    title = say(lang, "oncall.title")
+    if at is not None:
+        time = say(lang, "time.zoned", time=moment(at, now, zone, lang), zone=zone_name(at, zone))
+        title = say(lang, "oncall.title_at", at=time)
+    shown = facts[:ROWS_SHOWN]
+    told = "; ".join(f"{fact.label} {fact.value[0].text}" for fact in shown)
+    fallback = say(lang, "oncall.fallback", rows=told) if shown else say(lang, "oncall.none")
+    body: tuple[Facts | Paragraph, ...] = (Facts(facts=tuple(shown)),) if shown else (_paragraph(fallback),)
+    return Card(kind="roster", title=title, fallback=fallback, lang=lang, body=body + _rest(len(facts), lang))
+
+
+def list_card(incidents: Sequence[Incident], world: World, lang: str, *, zone: str, now: Instant, url: str = "") -> Card:
+    """Incidents, one in two lines each: what it is, and how it stands."""
+    lines: list[Line] = []
+    for incident in incidents[:ROWS_SHOWN]:
+        who = listing([_name(world, responder.member) for responder in holders(incident)], lang)
+        row = say(
+            lang,
+            "list.row_who" if who else "list.row",
+            severity=say(lang, f"severity.{incident.severity.value}"),
+            state=say(lang, f"state.{state(incident)}"),
+            at=moment(incident.opened_at, now, zone, lang),
+            who=who,
+        )
+        href = f"{url.rstrip('/')}/i/{incident.num}" if url else ""
+        lines.append((
+            Span(text=f"#{incident.num}", style=Style.BOLD, href=href),
+            Span(text=f" {shorten(one_line(incident.title), TITLE_SHOWN)}"),
+        ))  # fmt: skip
+        lines.append((Span(text=row, style=Style.MUTED),))
+    title = say(lang, "list.title")
+    if not lines:
+        empty = say(lang, "list.empty")
+        return Card(kind="list", title=title, fallback=empty, tone=Tone.CLOSED, lang=lang, body=(_paragraph(empty),))
+    told = listing([f"#{incident.num}" for incident in incidents[:ROWS_SHOWN]], lang)
+    fallback = say(lang, "list.fallback", n=len(incidents), rows=told)
+    body = (Paragraph(lines=tuple(lines)), *_rest(len(incidents), lang))
+    return Card(kind="list", title=title, fallback=fallback, lang=lang, body=body)
+
+
+def why_card(view: View) -> Card:
+    """The timeline of `view.entries` with every reason in words, newest last."""
+    title = view.say("why.title", ref=view.ref)
+    shown = view.entries[-ROWS_SHOWN:]
+    lines: list[Line] = [
+        (view.at(entry.at), Span(text="  "), Span(text=entry_text(view, entry))) for entry in shown
+    ]
+    if not lines:
+        lines = [(Span(text=view.say("why.empty")),)]
+    fallback = f"{title}: {lines[-1][-1].text}"
+    body = (Paragraph(lines=tuple(lines)), *_rest(len(view.entries), view.lang))
+    return Card(kind="list", title=title, fallback=fallback, lang=view.lang, url=view.page_url, body=body)
+
+
+def entry_text(view: View, entry: Entry) -> str:
+    """One line of the timeline as a sentence: what was decided, about whom, and why."""
+    key = f"entry.{entry.reason.value}"
+    finer = f"{key}.{entry.kind.value}"
+    facts: dict[str, object] = {name: one_line(value) for name, value in entry.facts.items()}
+    facts["actor"] = view.name(entry.actor) if entry.actor else view.say("tocsin")
+    facts["member"] = view.name(entry.member)
+    facts["who"] = view.names([member for member in entry.facts.get("members", "").split(",") if member])
+    facts["way"] = way_word(view, entry.way)
+    facts["level"] = 1 if entry.level is None else entry.level + 1
+    facts["why"] = why_word(view, entry.facts.get("why", ""))
+    if knows(severity := f"severity.{entry.facts.get('severity', '')}"):
+        facts["severity"] = view.say(severity)
+    if knows(finer):
+        return view.say(finer, **facts)
+    return view.say(key, **facts) if knows(key) else entry.reason.value.replace("_", " ")
+
+
+def help_card(verbs: Mapping[str, str], lang: str) -> Card:
+    """Every command with what it does, already in the reader's language."""
+    lines: list[Line] = [(Span(text=usage, style=Style.CODE), Span(text=f"  {what}")) for usage, what in verbs.items()]
+    fallback = say(lang, "help.fallback", verbs=", ".join(verbs))
+    body = (Paragraph(lines=tuple(lines)),)
+    return Card(kind="list", title=say(lang, "help.title"), fallback=fallback, lang=lang, body=body)
+
+
+def _on_duty(one: OnCall, world: World, lang: str, zone: str, now: Instant) -> str:
+    role = say(lang, f"role.{one.role}") if knows(f"role.{one.role}") else one.role
+    who = _name(world, one.member)
+    if one.until is None:
+        return say(lang, "oncall.always", who=who, role=role)
+    return say(lang, "oncall.until", who=who, role=role, at=moment(one.until, now, zone, lang))
+
+
+def _name(world: World, member: str) -> str:
+    known = world.members.get(member)
+    return one_line(known.name) if known else member
+
+
+def _paragraph(text: str) -> Paragraph:
+    return Paragraph(lines=((Span(text=text),),))
+
+
+def _rest(count: int, lang: str) -> tuple[Paragraph, ...]:
+    """How many rows are not shown."""
+    more = count - ROWS_SHOWN
+    return (Paragraph(lines=((Span(text=say(lang, "list.more", n=more), style=Style.MUTED),),)),) if more > 0 else ()

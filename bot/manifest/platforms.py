@@ -1,0 +1,144 @@
+"""What Tocsin needs to speak to each chat platform and vendor: credentials and addresses, kept apart from the world."""
+
+from __future__ import annotations
+
+import re
+from typing import Annotated, Literal, Self
+
+from pydantic import Field, StrictBool, StrictInt, model_validator
+
+from bot.manifest.parts import Part
+from bot.manifest.problems import refusal
+from bot.manifest.values import Mail, Secret, Setting, Url, checked, shaped
+from bot.settings import is_loopback
+
+_HOST = re.compile(r"[A-Za-z0-9](?:[A-Za-z0-9.:-]{0,251}[A-Za-z0-9])?|::1")
+_ACCOUNT = re.compile(r"AC[0-9a-f]{32}")  # https://www.twilio.com/docs/glossary/what-is-a-sid
+_SENDER = re.compile(r"\+[1-9]\d{6,14}|MG[0-9a-f]{32}|(?=.*[A-Za-z])[A-Za-z0-9 ]{1,11}")
+
+
+class Slack(Part):
+    """The Slack app. Buttons need a way in: `app_token` (Socket Mode, no public URL) or `signing_secret` (HTTP)."""
+
+    bot_token: Annotated[
+        Secret,
+        shaped(
+            r"(?:xoxe\.)?xoxb-\S+", "that is not a bot token", "Copy the Bot User OAuth Token, which begins with xoxb-."
+        ),
+    ]
+    """Bot User OAuth Token, `xoxb-…`."""
+    signing_secret: Secret | None = None
+    """Signing Secret of the app: proves that a callback over HTTP is from Slack."""
+    app_token: Annotated[
+        Secret | None,
+        shaped(r"xapp-\S+", "that is not an app-level token", "Copy the App-Level Token, which begins with xapp-."),
+    ] = None
+    """App-Level Token with connections:write, `xapp-…`: receives over a socket, without a public URL."""
+    base_url: Url = "https://slack.com/api"
+    """Where the Web API is."""
+
+    @model_validator(mode="after")
+    def _has_a_way_in(self) -> Self:
+        if self.signing_secret is None and self.app_token is None:
+            cure = "Add app_token (Socket Mode) or signing_secret (callbacks over HTTP)."
+            raise refusal("no_way_in", "nobody could press a button", cure)
+        return self
+
+
+class Telegram(Part):
+    """The Telegram bot."""
+
+    token: Annotated[
+        Secret,
+        shaped(r"\d+:[A-Za-z0-9_-]+", "that is not a bot token", "Copy the token that BotFather shows: 123456:ABC…."),
+    ]
+    """The token that BotFather shows."""
+    secret_token: Annotated[
+        Secret | None,
+        # https://core.telegram.org/bots/api#setwebhook
+        shaped(r"[A-Za-z0-9_-]{1,256}", "that cannot be a secret token", "Use 1 to 256 of A-Z, a-z, 0-9, _ and -."),
+    ] = None
+    """Comes back in a header of every callback, and proves that it is from Telegram."""
+    mode: Literal["polling", "webhook"] = "polling"
+    """`polling` needs no public URL; `webhook` needs one, and `secret_token`."""
+    base_url: Url = "https://api.telegram.org"
+    """Where the Bot API is."""
+
+    @model_validator(mode="after")
+    def _webhook_is_proven(self) -> Self:
+        if self.mode == "webhook" and self.secret_token is None:
+            cure = "Add secret_token, or write mode: polling."
+            raise refusal("no_secret_token", "anybody could call a webhook without a secret token", cure)
+        return self
+
+
+class Sms(Part):
+    """Who carries SMS."""
+
+    vendor: Literal["twilio"]
+    """The vendor."""
+    account_sid: Annotated[
+        Setting,
+        checked(_ACCOUNT, "account_sid", "that is not an account SID", "Copy the Account SID: AC and 32 digits."),
+    ]
+    """Account SID, `AC…`."""
+    auth_token: Secret
+    """Auth Token: sends, and proves that a receipt is from the vendor."""
+    sender: Annotated[
+        Setting,
+        Field(alias="from"),
+        checked(
+            _SENDER,
+            "sender",
+            "that cannot send SMS",
+            "Write a number (+1…), a Messaging Service (MG…) or a short name.",
+        ),
+    ]
+    """The number, Messaging Service or name that texts come from."""
+    base_url: Url = "https://api.twilio.com"
+    """Where the API is."""
+
+
+class Email(Part):
+    """The relay that carries mail."""
+
+    host: Annotated[
+        Setting, checked(_HOST, "host", "that is not a host name", "Write a name such as smtp.example.com.")
+    ]
+    """The relay."""
+    port: Annotated[StrictInt, Field(ge=1, le=65535)] = 587
+    """587 for STARTTLS; 465 is TLS from the first byte."""
+    username: Setting = ""
+    """Empty: the relay asks for none."""
+    password: Secret | None = None
+    """Goes with `username`."""
+    sender: Annotated[Mail, Field(alias="from")]
+    """The address that mail comes from."""
+    starttls: StrictBool = True
+    """Encrypt before anything is said. Only a relay on this machine may do without."""
+
+    @model_validator(mode="after")
+    def _is_private(self) -> Self:
+        if bool(self.username) != (self.password is not None):
+            raise refusal("half_a_login", "a login has two parts", "Give both username and password, or neither.")
+        if not self.starttls and self.port != 465 and not is_loopback(self.host):
+            cure = "Write starttls: true, or port: 465."
+            raise refusal("plain_smtp", "plain SMTP would show mail and password on the way", cure)
+        return self
+
+
+class Platforms(Part):
+    """Every platform and vendor that Tocsin may use; what is absent is not used."""
+
+    slack: Slack | None = None
+    """Slack."""
+    telegram: Telegram | None = None
+    """Telegram."""
+    sms: Sms | None = None
+    """SMS."""
+    email: Email | None = None
+    """Mail."""
+
+    def declared(self) -> frozenset[str]:
+        """The names of what is there."""
+        return frozenset(name for name in type(self).model_fields if getattr(self, name) is not None)

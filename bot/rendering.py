@@ -1,0 +1,102 @@
+"""Late rendering: a row says whom and what, the state of now says how it looks.
+
+Builds the view of one reader on one platform and hands the card to that platform's renderer.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from dataclasses import replace
+
+from bot.adapters.base import Answer, Json
+from bot.cards.build import View, incident_card, page_card, text_card
+from bot.cards.card import Card
+from bot.cards.token import Key
+from bot.engine.effects import Page, Reason
+from bot.engine.model import Incident, Instant
+from bot.engine.world import World
+from bot.registry import CARRIERS
+from bot.store.base import Delivery, Lane, Tx
+
+ALERTS_READ = 20
+ENTRIES_READ = 1000
+TOAST_MAX = 190
+"""Below Telegram's 200 (https://core.telegram.org/bots/api#answercallbackquery); longer answers become a message."""
+
+
+class Rendering:
+    """Turns rows and replies into what a platform gets."""
+
+    def __init__(self, worlds: Callable[[], World], key: Key) -> None:
+        """`key` seals the buttons."""
+        self._worlds = worlds
+        self.key = key
+
+    def view(
+        self, tx: Tx, incident: Incident, *, carrier: str, lang: str, zone: str, viewer: str, now: Instant
+    ) -> View:
+        """An incident as one reader is to see it."""
+        world = self._worlds()
+        many = incident.alerts_total > 1
+        alerts = tx.alerts_of(incident.id, ALERTS_READ) if many else []
+        return View(
+            incident=incident,
+            world=world,
+            now=now,
+            key=self.key,
+            alerts=tuple(sorted(alerts, key=lambda a: (a.closed_at is not None, a.first_at, a.id))),
+            entries=tuple(tx.timeline(incident.id, ENTRIES_READ)) if _needs_history(incident) else (),
+            mentions=_mentions(world, carrier),
+            lang=lang,
+            zone=zone,
+            viewer=viewer,
+            url=world.url,
+            act_by_link=not CARRIERS[carrier].im,
+        )
+
+    def delivery(self, tx: Tx, incident: Incident, row: Delivery, now: Instant) -> tuple[Json, Json]:
+        """The message of a row, and the same as bare text for a platform that refuses the card."""
+        view = self.view(
+            tx, incident, carrier=row.carrier, lang=row.lang, zone=row.zone, viewer=row.member, now=now
+        )
+        card = page_card(view, _page(row, incident)) if row.member else incident_card(view)
+        if row.lane is Lane.REFRESH:
+            card = replace(card, mentions=())  # an edit pings nobody on any platform; do not pretend to
+        carrier = CARRIERS[row.carrier]
+        return carrier.render(card), carrier.render(text_card(card.fallback, row.lang))
+
+    def text(self, row: Delivery) -> Json:
+        """The message of a row that is about no incident."""
+        return CARRIERS[row.carrier].render(text_card(row.text, row.lang))
+
+    def answer(self, platform: str, card: Card, *, press: bool, here: bool, alert: bool) -> Answer:
+        """A reply as its platform shows it: short ones to a press as a toast, all else as a message."""
+        message = CARRIERS[platform].render(card)
+        if press and card.kind == "text" and len(card.fallback) <= TOAST_MAX:
+            return Answer(toast=card.fallback, alert=alert)
+        toast = card.fallback[:TOAST_MAX] if press else ""
+        return Answer(toast=toast, message=message, here=here, alert=alert)
+
+
+def _needs_history(incident: Incident) -> bool:
+    """The card tells of failed pages and of how it ended; otherwise the timeline need not be read."""
+    return incident.closed_at is not None or bool(incident.unreachable)
+
+
+def _mentions(world: World, carrier: str) -> Mapping[str, str]:
+    return {m.id: m.identities[carrier] for m in world.members.values() if carrier in m.identities}
+
+
+def _page(row: Delivery, incident: Incident) -> Page:
+    """The page as the engine decided it, read back from its row."""
+    parts = row.firing.split(".")
+    added = parts[1] == "add"
+    return Page(
+        member=row.member,
+        way=row.way,
+        firing=row.firing,
+        cycle=row.cycle,
+        level=min(incident.level, len(incident.rule.levels)) if added else int(parts[2]),
+        loop=0 if added else int(parts[3]),
+        reason=Reason(row.reason),
+    )

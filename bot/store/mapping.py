@@ -1,0 +1,184 @@
+"""Engine values to JSON and back, without loss: the columns beside it are copies that the database can search.
+
+The text stays readable in any database shell. A field that is absent takes its default, so rows outlive upgrades.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any, Final
+
+import msgspec
+
+from bot.engine.effects import Entry
+from bot.engine.model import Alert, Incident, Instant, Progress
+from bot.store.base import AlarmRow, Delivery, Identity, Inbound, InboxState, Token
+
+Row = dict[str, Any]
+
+_ENCODER: Final = msgspec.json.Encoder()
+
+incident_from: Final = msgspec.json.Decoder(Incident).decode
+alert_from: Final = msgspec.json.Decoder(Alert).decode
+entry_from: Final = msgspec.json.Decoder(Entry).decode
+delivery_from: Final = msgspec.json.Decoder(Delivery).decode
+_words_from: Final = msgspec.json.Decoder(dict[str, str]).decode
+
+
+def whole(value: Incident | Alert | Entry | Delivery | Mapping[str, str]) -> str:
+    """A value as JSON text. Raises UnicodeEncodeError for half of a surrogate pair, which is no character."""
+    return _ENCODER.encode(value).decode()
+
+
+def plain(text: str) -> str:
+    """Text as a column can hold and find it: U+0000 ends a string in too many places, so its picture stands in."""
+    return text.replace("\0", "\u2400") if "\0" in text else text
+
+
+def needle(member: str) -> str:
+    """What to look for in `incident.responders` to find a member."""
+    return f"\n{plain(member)}\n"
+
+
+def incident_row(incident: Incident) -> Row:
+    """The columns of an incident."""
+    people = {responder.member for responder in incident.responders}
+    return {
+        "id": incident.id,
+        "num": incident.num,
+        "channel": plain(incident.channel),
+        "group_key": plain(incident.group_key),
+        "progress": incident.progress.value,
+        "next_wake": incident.next_wake,
+        "responders": "".join(needle(member) for member in sorted(people)),
+        "whole": whole(incident),
+    }
+
+
+def is_open(incident: Incident) -> bool:
+    """Whether an incident is not closed."""
+    return incident.progress is not Progress.CLOSED
+
+
+def alert_row(alert: Alert) -> Row:
+    """The columns of an alert."""
+    return {
+        "id": alert.id,
+        "integration": plain(alert.integration),
+        "alert_key": plain(alert.alert_key),
+        "incident": alert.incident,
+        "first_at": alert.first_at,
+        "resolve_at": alert.resolve_at,
+        "closed_at": alert.closed_at,
+        "whole": whole(alert),
+    }
+
+
+def entry_row(incident: str, entry: Entry) -> Row:
+    """The columns of a line of the timeline."""
+    return {"incident": incident, "at": entry.at, "whole": whole(entry)}
+
+
+def delivery_row(delivery: Delivery) -> Row:
+    """The columns of a delivery."""
+    return {
+        "id": delivery.id,
+        "key": plain(delivery.key),
+        "incident": delivery.incident,
+        "carrier": delivery.carrier,
+        "lane": delivery.lane.value,
+        "due_at": delivery.due_at,
+        "state": delivery.state.value,
+        "token": delivery.token,
+        "wanted_rev": delivery.wanted_rev,
+        "provider_id": plain(delivery.provider_id),
+        "whole": whole(delivery),
+    }
+
+
+INBOUND_COLUMNS: Final = (
+    "id",
+    "integration",
+    "source",
+    "received_at",
+    "headers",
+    "path",
+    "body",
+    "attempts",
+    "token",
+)
+"""The order in which `inbound_from` expects a body's columns."""
+
+
+def inbound_row(body: Inbound) -> Row:
+    """The columns of a raw body that waits, due at once."""
+    return {
+        "id": body.id,
+        "integration": body.integration,
+        "source": body.source,
+        "received_at": body.received_at,
+        "headers": whole(body.headers),
+        "path": body.path,
+        "body": body.body,
+        "attempts": body.attempts,
+        "token": body.token,
+        "state": InboxState.WAITING.value,
+        "due_at": body.received_at,
+        "outcome": "",
+        "settled_at": None,
+    }
+
+
+def inbound_from(columns: tuple[Any, ...]) -> Inbound:
+    """A raw body from its columns."""
+    row = dict(zip(INBOUND_COLUMNS, columns, strict=True))
+    return Inbound(**{**row, "headers": _words_from(row["headers"])})
+
+
+def identity_row(identity: Identity) -> Row:
+    """The columns of an identity."""
+    return {"platform": identity.platform, "user": identity.user, "member": identity.member, "at": identity.at}
+
+
+def identity_from(columns: tuple[str, str, str, Instant]) -> Identity:
+    """An identity from (platform, user, member, at)."""
+    platform, user, member, at = columns
+    return Identity(platform=platform, user=user, member=member, at=at)
+
+
+def token_row(token: Token) -> Row:
+    """The columns of a permission."""
+    return {
+        "hash": token.hash,
+        "purpose": token.purpose,
+        "member": token.member,
+        "incident": token.incident,
+        "data": whole(token.data),
+        "expires_at": token.expires_at,
+        "used_at": token.used_at,
+    }
+
+
+def token_from(columns: tuple[Any, ...]) -> Token:
+    """A permission from (hash, purpose, member, incident, data, expires_at, used_at)."""
+    token_hash, purpose, member, incident, data, expires_at, used_at = columns
+    return Token(
+        hash=token_hash,
+        purpose=purpose,
+        member=member,
+        incident=incident,
+        data=_words_from(data),
+        expires_at=expires_at,
+        used_at=used_at,
+    )
+
+
+def alarm_row(alarm: AlarmRow) -> Row:
+    """The columns of an alarm."""
+    return {"code": alarm.code, "text": alarm.text, "at": alarm.at, "incident": alarm.incident}
+
+
+def alarm_from(columns: tuple[str, str, Instant, str]) -> AlarmRow:
+    """An alarm from (code, text, at, incident)."""
+    code, text, at, incident = columns
+    return AlarmRow(code=code, text=text, at=at, incident=incident)
