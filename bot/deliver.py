@@ -26,18 +26,17 @@ from bot.backplane import Budgets
 from bot.clock import Clock, Ids
 from bot.engine.escalation import still_wanted
 from bot.engine.events import PageFailed, PageProven, Proof
-from bot.engine.model import HOUR, MINUTE, SECOND, Instant, Span
+from bot.engine.model import MINUTE, SECOND, Span
 from bot.observe import DELIVERIES, log
 from bot.rendering import Rendering
 from bot.service import Service
-from bot.store.base import AlarmRow, Delivery, DeliveryState, Lane, Tx
+from bot.store.base import Delivery, DeliveryState, Lane, Tx
 
 LEASE: Span = 12 * SECOND
 CALL_MAX_S = 8.0
 """Below the lease, so that a slow call never outlives the claim that protects it."""
 PAGE_BACKOFF_MAX: Span = 10 * SECOND
 CARD_BACKOFF_MAX: Span = 5 * MINUTE
-ALARM_GAP: Span = HOUR
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -73,7 +72,6 @@ class Deliver:
         self._budgets = budgets
         self._clock = clock
         self._ids = ids
-        self._alarmed: dict[str, Instant] = {}
 
     def claim(self, tx: Tx, lanes: tuple[Lane, ...], limit: int) -> list[Delivery]:
         """Lease due rows."""
@@ -138,6 +136,11 @@ class Deliver:
             self._tell(tx, settled)
         return True
 
+    def give_up(self, tx: Tx, row: Delivery) -> None:
+        """Our own fault stopped this row: fail it, so that the next medium takes over, and raise the alarm."""
+        if self.settle(tx, row, replace(row, state=DeliveryState.FAILED, error="internal_error")):
+            self._alarm(tx, row, Permanent("internal_error", "see the log"))
+
     def receipt(self, tx: Tx, receipt: Receipt) -> bool:
         """A vendor's later news of a message. False when it concerns nothing we sent, or changes nothing."""
         row = tx.delivery_by_provider(receipt.carrier, receipt.provider_id)
@@ -187,13 +190,10 @@ class Deliver:
         self._service.happen(tx, row.incident, news)
 
     def _alarm(self, tx: Tx, row: Delivery, error: SendError) -> None:
-        """Tell whoever runs Tocsin, once an hour for each cause."""
-        code, now = f"{row.carrier}:{error.reason}", self._clock.now()
-        if now - self._alarmed.get(code, -ALARM_GAP) < ALARM_GAP:
-            return
-        self._alarmed[code] = now
-        text = f"{row.carrier} refused a message to {row.member or row.address} ({error}). Run `tocsin doctor`."
-        tx.raise_alarm(AlarmRow(code=error.reason, text=text, at=now, incident=row.incident))
+        """Tell whoever runs Tocsin."""
+        log.error("refused", carrier=row.carrier, reason=error.reason, delivery=row.id, detail=error.detail)
+        text = f"{row.carrier} refused a message to {row.member or row.address} ({error.reason}). Run: tocsin doctor"
+        self._service.alarm(tx, f"{row.carrier}:{error.reason}", text)
 
 
 def _backoff(row: Delivery) -> Span:
@@ -207,4 +207,3 @@ def _first_lane(row: Delivery) -> Lane:
 
 def _word(outcome: Outcome) -> str:
     return "sent" if isinstance(outcome, Sent) else outcome.reason
-

@@ -14,7 +14,7 @@ from bot.engine.model import SECOND, Event, Span
 from bot.engine.world import Integration, World
 from bot.observe import EVENTS, log
 from bot.service import Absorbed, Service
-from bot.store.base import AlarmRow, Inbound, InboxState, Store, StoreUnavailable, Tx
+from bot.store.base import Inbound, InboxState, Store, StoreUnavailable, Tx
 
 LEASE: Span = 15 * SECOND
 BATCH = 64
@@ -86,8 +86,10 @@ class Intake:
     def _bury(self, tx: Tx, row: Inbound, why: str) -> None:
         now = self._clock.now()
         tx.finish_inbox([row.id], row.token, InboxState.DEAD, why, now)
-        text = f"A body for {row.integration} ({row.source}) could not be read: {why}. It is kept: tocsin replay {row.id}"
-        tx.raise_alarm(AlarmRow(code="dead_letter", text=text, at=now))
+        text = (
+            f"A body for {row.integration} ({row.source}) could not be read: {why}. It is kept: tocsin replay {row.id}"
+        )
+        self._service.alarm(tx, "dead_letter", text)
         log.error("dead_letter", inbox=row.id, integration=row.integration, source=row.source, why=why)
 
     def _failed(self, store: Store, row: Inbound, error: Exception) -> None:

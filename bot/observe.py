@@ -12,13 +12,19 @@ import structlog
 from prometheus_client import CollectorRegistry, Counter, Gauge, Histogram, generate_latest
 
 REGISTRY = CollectorRegistry()
-ACCEPTED = Counter("tocsin_requests_total", "Alert requests by source and answer.", ("source", "status"), registry=REGISTRY)
+ACCEPTED = Counter(
+    "tocsin_requests_total", "Alert requests by source and answer.", ("source", "status"), registry=REGISTRY
+)
 EVENTS = Counter("tocsin_events_total", "Events by what they made of their alert.", ("reason",), registry=REGISTRY)
-DELIVERIES = Counter("tocsin_deliveries_total", "Tries by carrier and outcome.", ("carrier", "outcome"), registry=REGISTRY)
+DELIVERIES = Counter(
+    "tocsin_deliveries_total", "Tries by carrier and outcome.", ("carrier", "outcome"), registry=REGISTRY
+)
 COMMANDS = Counter("tocsin_commands_total", "Commands by verb and outcome.", ("verb", "outcome"), registry=REGISTRY)
 WAKES = Counter("tocsin_wakes_total", "Incidents woken by time.", registry=REGISTRY)
 LATENESS = Histogram("tocsin_wake_lateness_seconds", "How late an incident was woken.", registry=REGISTRY)
-OPEN_LOOPS = Gauge("tocsin_loop_alive_timestamp_seconds", "When each loop last went round.", ("loop",), registry=REGISTRY)
+LOOP_ALIVE = Gauge(
+    "tocsin_loop_alive_timestamp_seconds", "When each loop last went round.", ("loop",), registry=REGISTRY
+)
 
 _SECRET_KEY = re.compile(r"token|secret|password|authorization|signature|api_?key|phone|address", re.IGNORECASE)
 _PHONE = re.compile(r"\+\d[\d ]{6,14}\d")

@@ -1,13 +1,13 @@
-"""The platforms and media, one line each: where the adapter and the renderer live. Nothing is imported before it is used."""
+"""The platforms and media, one line each: where adapter and renderer live. Nothing is imported before it is used."""
 
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, fields
 from importlib import import_module
 from typing import Any, cast
 
-from bot.adapters.base import Json
+from bot.adapters.base import Adapter, Json
 from bot.cards.card import Card
 
 Render = Callable[[Card], Json]
@@ -30,9 +30,11 @@ class Carrier:
         """Render a card for this carrier."""
         return cast("Render", _load(f"{self.renderer}:render"))(card)
 
-    def make(self, **settings: object) -> Any:  # noqa: ANN401 (each adapter has settings of its own)
-        """The adapter, with settings of its own kind. Imports the adapter's module, not yet its SDK."""
-        return _load(self.adapter)(_load(self.settings)(**settings))
+    def make(self, settings: Mapping[str, object]) -> Adapter:
+        """The adapter, with what its settings ask for. Imports the adapter's module, not yet its SDK."""
+        kind = _load(self.settings)
+        wanted = {each.name: settings[each.name] for each in fields(kind) if each.name in settings}
+        return cast("Adapter", _load(self.adapter)(kind(**wanted)))
 
 
 _ALL = (
@@ -69,6 +71,6 @@ _ALL = (
 CARRIERS: Mapping[str, Carrier] = {carrier.name: carrier for carrier in _ALL}
 
 
-def _load(path: str) -> Any:  # noqa: ANN401 (whatever the path names)
+def _load(path: str) -> Any:
     module, _, name = path.partition(":")
     return getattr(import_module(module), name)

@@ -56,9 +56,7 @@ class Rendering:
 
     def delivery(self, tx: Tx, incident: Incident, row: Delivery, now: Instant) -> tuple[Json, Json]:
         """The message of a row, and the same as bare text for a platform that refuses the card."""
-        view = self.view(
-            tx, incident, carrier=row.carrier, lang=row.lang, zone=row.zone, viewer=row.member, now=now
-        )
+        view = self.view(tx, incident, carrier=row.carrier, lang=row.lang, zone=row.zone, viewer=row.member, now=now)
         card = page_card(view, _page(row, incident)) if row.member else incident_card(view)
         if row.lane is Lane.REFRESH:
             card = replace(card, mentions=())  # an edit pings nobody on any platform; do not pretend to

@@ -9,13 +9,13 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 
 from bot.clock import Clock, Ids
-from bot.engine import merging
+from bot.engine import merging, preference, routing
 from bot.engine.effects import Alarm, CloseAlerts, Page, Refresh, Reply, ShowCards, Step, Withdraw
 from bot.engine.events import AlertChange, AlertSeen, Fresh, Happening, Raised
 from bot.engine.incident import step
 from bot.engine.merging import Merged
-from bot.engine.model import DAY, MINUTE, Alert, Chat, Event, Incident, Instant, Severity, Span, Target, medium_of
-from bot.engine.world import Integration, World
+from bot.engine.model import DAY, HOUR, MINUTE, Alert, Chat, Event, Incident, Severity, Span, Target, Way
+from bot.engine.world import Integration, Member, World
 from bot.store.base import AlarmRow, Delivery, Lane, Tx
 
 PAGE_LIFE: Span = 15 * MINUTE
@@ -152,23 +152,58 @@ class Service:
                 case CloseAlerts():
                     tx.close_alerts(incident.id, incident.last_at)
                 case Alarm(code=code, text=text):
-                    tx.raise_alarm(AlarmRow(code=code, text=text, at=incident.last_at, incident=incident.id))
+                    self.alarm(tx, code, text, incident=incident.id)
                 case Refresh():
                     tx.want_cards(incident.id, incident.rev, self._clock.now())
         if rows:
             tx.enqueue(rows)
 
+    def alarm(self, tx: Tx, code: str, text: str, *, incident: str = "") -> None:
+        """Tell the people of the catch-all that Tocsin needs them: once an hour for each code and incident."""
+        world, now = self._worlds(), self._clock.now()
+        about = f"alarm:{code}:{incident}:{now // HOUR}"
+        rows = [
+            self._text_row(member, way, f"{about}:{member.id}:{way}", text)
+            for called in routing.people(world, world.catch_all, now)
+            if (member := world.members.get(called.member))
+            for way in preference.first_ways(member, Severity.CRITICAL, None)
+        ]
+        if not rows or tx.enqueue(rows):
+            tx.raise_alarm(AlarmRow(code=code, text=text, at=now, incident=incident))
+
+    def test_message(self, tx: Tx, member: Member, ways: Sequence[Way], text: str) -> None:
+        """Queue a marked test to a member by each of these ways."""
+        unique = self._ids.short()
+        tx.enqueue([self._text_row(member, way, f"test:{unique}:{way}", text) for way in ways])
+
+    def _text_row(self, member: Member, way: Way, key: str, text: str) -> Delivery:
+        now = self._clock.now()
+        return Delivery(
+            id=self._ids.short(),
+            key=key,
+            incident="",
+            carrier=way,
+            address=_address(member, way),
+            lane=Lane.PAGE,
+            due_at=now,
+            created_at=now,
+            expires_at=now + PAGE_LIFE,
+            member=member.id,
+            way=way,
+            lang=member.lang,
+            zone=member.zone,
+            text=text,
+        )
+
     def _page_row(self, incident: Incident, page: Page) -> Delivery:
         member = self._worlds().members[page.member]
-        medium = medium_of(page.way)
-        addresses = {"sms": member.phone, "voice": member.phone, "email": member.email}
         now = self._clock.now()
         return Delivery(
             id=self._ids.short(),
             key=f"page:{incident.id}:{page.firing}:{page.member}:{page.way}",
             incident=incident.id,
             carrier=page.way,
-            address=member.identities[page.way] if medium == "im" else addresses[page.way],
+            address=_address(member, page.way),
             lane=Lane.PAGE,
             due_at=now,
             created_at=now,
@@ -200,3 +235,8 @@ class Service:
             wanted_rev=incident.rev,
         )
 
+
+def _address(member: Member, way: Way) -> str:
+    """Where a way leads for a member, as the carrier wants it."""
+    direct = {"sms": member.phone, "voice": member.phone, "email": member.email}
+    return direct[way] if way in direct else member.identities[way]

@@ -39,4 +39,4 @@ def _read(outcome: Outcome) -> Read:
         case Ignored() | Handshake():
             return Read(why=outcome.why)
         case Rejected():
-            return Read(why=outcome.why, broken=True)
+            return Read(why=outcome.why.rstrip("."), broken=True)  # it goes into the middle of a sentence

@@ -102,7 +102,7 @@ class SmtpAdapter:
         return [Finding(check=place, ok=True, detail="connected and logged in")]
 
     async def _speak(self, mail: EmailMessage | None) -> None:
-        import aiosmtplib  # noqa: PLC0415 (an adapter nobody configured costs nothing)
+        import aiosmtplib
 
         settings = self._settings
         client = aiosmtplib.SMTP(
@@ -153,7 +153,7 @@ def _safe(key: str) -> str:
 
 def _error(error: aiosmtplib.SMTPException) -> SendError:
     """RFC 5321 §4.2.1: 4yz is for now, 5yz for good; 535 is the login (RFC 4954 §6)."""
-    import aiosmtplib  # noqa: PLC0415
+    import aiosmtplib
 
     if isinstance(error, aiosmtplib.SMTPAuthenticationError):
         return AuthBroken("auth_broken", str(error))

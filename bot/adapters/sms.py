@@ -85,7 +85,7 @@ class TwilioAdapter:
 
     async def start(self, emit: Emit, notice: Notice) -> None:
         """Open the session."""
-        import aiohttp  # noqa: PLC0415 (an adapter nobody configured costs nothing)
+        import aiohttp
 
         self._emit, self._notice = emit, notice
         login = aiohttp.BasicAuth(self._settings.account_sid, self._settings.auth_token)
@@ -131,7 +131,9 @@ class TwilioAdapter:
             return HttpAnswer(status=204)
         if status and status != "received":
             return HttpAnswer(status=204)
-        said = Slash(platform=self.name, user=form.get("From", ""), text=form.get("Body", ""), key=form.get("MessageSid", ""))
+        said = Slash(
+            platform=self.name, user=form.get("From", ""), text=form.get("Body", ""), key=form.get("MessageSid", "")
+        )
         answer = await self._emit(said)
         text = str((answer.message or {}).get("text") or answer.toast)
         body = f"<Response><Message>{escape(text)}</Message></Response>" if text else "<Response/>"
@@ -149,7 +151,7 @@ class TwilioAdapter:
         return [Finding(check="sms: Twilio account", ok=active, detail=f"status {account.get('status')}", cure=cure)]
 
     async def _call(self, method: str, path: str, form: Mapping[str, str] | None) -> Json:
-        import aiohttp  # noqa: PLC0415
+        import aiohttp
 
         if self._http is None:
             raise Transient("not_started")

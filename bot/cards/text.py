@@ -1,4 +1,4 @@
-"""Text from outside, made harmless and short: characters that deceive go, and no cut falls inside what people see as one.
+"""Text from outside, made harmless and short: what deceives goes, and no cut falls inside what people see as one.
 
 Nothing here escapes: each renderer does that once, in its platform's way, after shortening.
 """
@@ -14,9 +14,10 @@ ELLIPSIS = "…"
 ADDRESS_MAX = 2_000
 """Characters of a link: well within Slack's 3,000 and what mail programs and browsers open."""
 
-_JOINERS = "\u200c\u200d"  # ZWNJ, ZWJ: needed by Persian, Indic scripts and emoji, and only between two visible characters
+_JOINERS = "\u200c\u200d"
+"""Needed by Persian, Indic scripts and emoji, and only between two visible characters."""
 _MARKS_MAX = 4
-"""Combining marks kept on one character: more than any script needs, far less than text that climbs over other lines."""
+"""Combining marks kept on one character: as many as any script needs, too few to climb over other lines."""
 
 _DECEIVING = re.compile(
     "["
@@ -64,6 +65,11 @@ def utf16(text: str) -> int:
     return len(text) + sum(character > "\uffff" for character in text)
 
 
+def columns(text: str) -> int:
+    """Roughly how wide the text is: Chinese characters and emoji take the room of two Latin letters."""
+    return sum(1 + (unicodedata.east_asian_width(character) in "WF") for character in text)
+
+
 def shorten(text: str, limit: int, measure: Callable[[str], int] = len) -> str:
     """The beginning of `text`, with an ellipsis where something is missing, so that `measure(result) <= limit`.
 
@@ -95,7 +101,9 @@ def clusters(text: str) -> Iterator[str]:
     for index in range(1, len(text)):
         before, here = text[index - 1], text[index]
         flags = flags + 1 if _is_flag(before) else 0
-        if not (_extends(here) or before == "\u200d" or (_is_flag(here) and flags % 2) or _is_korean_tail(before, here)):
+        if not (
+            _extends(here) or before == "\u200d" or (_is_flag(here) and flags % 2) or _is_korean_tail(before, here)
+        ):
             yield text[start:index]
             start = index
     if text:
@@ -135,7 +143,7 @@ def _few_marks(text: str) -> str:
 
 
 def web_address(href: str) -> str:
-    """A link that may be put on a card: http or https, without characters that end a link early; empty if it is not one."""
+    """A link that may be put on a card: http or https, with nothing in it that ends a link early; or empty."""
     if not _WEB.match(href) or len(href) > ADDRESS_MAX or _SURROGATES.search(href):
         return ""
     return _UNSAFE.sub(lambda found: quote(found[0]), href)

@@ -1,4 +1,4 @@
-"""What a button carries: verb, incident, revision and argument in at most 64 bytes, sealed so that nobody can make one up.
+"""What a button carries: verb, incident, revision and argument in 64 bytes, sealed so that nobody can make one up.
 
 A token proves that Tocsin drew the button. It does not say who presses it: the platform does, or its `holder` (links).
 """
@@ -45,14 +45,18 @@ def mint(key: Key, verb: str, incident: str, rev: int, arg: str = "", *, holder:
     if not _WORD.match(verb) or not _PART.match(arg) or not _PART.match(holder):
         raise ValueError(f"A button cannot carry {verb!r} {arg!r} {holder!r}: only letters, digits, _ and - are safe.")
     if not _INCIDENT.match(incident) or rev < 0:
-        raise ValueError(f"A button needs an incident of 16 hexadecimal digits and a revision, not {incident!r}, {rev}.")
+        raise ValueError(
+            f"A button needs an incident of 16 hexadecimal digits and a revision, not {incident!r}, {rev}."
+        )
     parts = [verb, _pack(incident), str(rev), arg, holder]
     while not parts[-1]:
         parts.pop()
     body = ".".join(parts)
     text = f"{body}.{_seal(_keys(key)[0], body)}"
     if len(text) > TOKEN_MAX:
-        raise ValueError(f"The button {verb} {arg} {holder} takes {len(text)} bytes of {TOKEN_MAX}; shorten the argument.")
+        raise ValueError(
+            f"The button {verb} {arg} {holder} takes {len(text)} bytes of {TOKEN_MAX}; shorten the argument."
+        )
     return text
 
 

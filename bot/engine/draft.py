@@ -34,16 +34,16 @@ class Draft:
         """The revision that this step makes if anything visible changes."""
         return self.before.rev + 1
 
-    def change(self, **fields: Any) -> None:  # noqa: ANN401 (the fields of Incident, checked by `replace`)
+    def change(self, **fields: Any) -> None:
         """Set fields of the incident that no card shows."""
         self.incident = replace(self.incident, **fields)
 
-    def show(self, **fields: Any) -> None:  # noqa: ANN401 (the fields of Incident, checked by `replace`)
+    def show(self, **fields: Any) -> None:
         """Set fields that cards show: the step makes a new revision."""
         self._visible = True
         self.change(**fields)
 
-    def turn(self, **fields: Any) -> None:  # noqa: ANN401 (the fields of Incident, checked by `replace`)
+    def turn(self, **fields: Any) -> None:
         """Set fields that change who has it or what comes next: buttons drawn before are stale from here on."""
         self.show(turn_rev=self.next_rev, **fields)
 
@@ -93,9 +93,7 @@ class Draft:
 
     def set_watch(self, watch: Watch) -> None:
         """Replace, add, or (when nothing is pending) drop the watch over one member's firing."""
-        others = tuple(
-            w for w in self.incident.watches if (w.member, w.firing) != (watch.member, watch.firing)
-        )
+        others = tuple(w for w in self.incident.watches if (w.member, w.firing) != (watch.member, watch.firing))
         self.change(watches=(*others, watch) if watch.pending else others)
 
     def done(self, reply: Reply | None = None) -> Step:
@@ -105,9 +103,7 @@ class Draft:
             self.emit(Refresh())
         if self.incident is not self.before:
             self.change(last_at=self.now, next_wake=next_wake(self.incident))
-        return Step(
-            incident=self.incident, entries=tuple(self.entries), effects=tuple(self.effects), reply=reply
-        )
+        return Step(incident=self.incident, entries=tuple(self.entries), effects=tuple(self.effects), reply=reply)
 
 
 def next_wake(incident: Incident) -> Instant | None:

@@ -129,7 +129,7 @@ class Entry:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Reply:
-    """The truth for the person who asked: a named outcome and what the sentence needs. `done` tells if state changed."""
+    """The truth for whoever asked: a named outcome and what its sentence needs. `done` tells if state changed."""
 
     code: str
     done: bool = True

@@ -47,9 +47,7 @@ def unproven(draft: Draft) -> None:
 
 def _hand_over(draft: Draft, watch: Watch, ways: tuple[Way, ...], reason: Reason, why: str) -> None:
     for way in ways:
-        draft.log(
-            Kind.DELIVERY, reason, member=watch.member, way=way, facts={"firing": watch.firing, "why": why}
-        )
+        draft.log(Kind.DELIVERY, reason, member=watch.member, way=way, facts={"firing": watch.firing, "why": why})
     left = tuple(p for p in watch.pending if p.way not in ways)
     watch = replace(watch, pending=left, failed=watch.failed + ways)
     draft.set_watch(watch)

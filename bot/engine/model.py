@@ -83,7 +83,7 @@ class Event:
     links: tuple[Link, ...] = ()
     images: tuple[Image, ...] = ()
     resolve_at: Instant | None = None
-    """When the alert counts as recovered unless it is sent again (`endsAt` of a Prometheus that talks to us directly)."""
+    """When the alert counts as recovered unless it is sent again (`endsAt` of a Prometheus that sends directly)."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

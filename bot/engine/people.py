@@ -51,9 +51,7 @@ def unacknowledge(draft: Draft, command: Unacknowledge) -> Reply:
     mine = draft.responder(command.by)
     if mine is None or mine.acked_at is None:
         return Reply(code="not_acked", done=False, facts=_holder_facts(draft))
-    draft.turn(
-        responders=tuple(replace(r, acked_at=None) if r is mine else r for r in draft.incident.responders)
-    )
+    draft.turn(responders=tuple(replace(r, acked_at=None) if r is mine else r for r in draft.incident.responders))
     draft.log(Kind.UNACK, Reason.ACK_WITHDRAWN, actor=command.by, facts={"via": command.via})
     if not draft.holders():
         _ask_again(draft, Reason.ACK_WITHDRAWN)
@@ -72,9 +70,7 @@ def resolve(draft: Draft, command: Resolve) -> Reply:
 def close(draft: Draft, reason: Reason, *, by: str = "", note: str = "", via: str = "") -> None:
     """The end: nothing is paged, repeated or watched any more."""
     _settle(draft, Progress.CLOSED)
-    draft.turn(
-        closed_at=draft.now, closed_by=by, alerts_open=0, close_at=None, escalate_at=None, snoozed_until=None
-    )
+    draft.turn(closed_at=draft.now, closed_by=by, alerts_open=0, close_at=None, escalate_at=None, snoozed_until=None)
     facts = {key: value for key, value in (("note", note), ("via", via)) if value}
     draft.log(Kind.RESOLVE, reason, actor=by, facts=facts)
 
@@ -142,9 +138,7 @@ def escalate(draft: Draft, command: Escalate) -> Reply:
     if incident.rule.direct or not 0 <= level <= len(incident.rule.levels):
         return Reply(code="no_higher_level", done=False, facts={"level": str(incident.level + 1)})
     draft.turn(progress=Progress.TRIGGERED, snoozed_until=None, responders=_unacked(draft))
-    draft.log(
-        Kind.ASSIGN, Reason.ESCALATED_BY_HAND, actor=command.by, level=level, facts={"via": command.via}
-    )
+    draft.log(Kind.ASSIGN, Reason.ESCALATED_BY_HAND, actor=command.by, level=level, facts={"via": command.via})
     draft.emit(Withdraw())
     escalation.start(draft, Reason.ESCALATED_BY_HAND, level=level)
     return Reply(code="escalated", facts={"level": str(level + 1), "members": _paged_now(draft)})

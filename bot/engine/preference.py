@@ -1,6 +1,6 @@
 """How a person is reached first, and what takes over when that fails.
 
-A direct message that fails, or is not proven in time, leads to SMS and mail; those lead to each other and to other chats.
+A direct message that fails, or is not proven in time, leads to SMS and mail; those lead to each other and other chats.
 """
 
 from __future__ import annotations
@@ -37,7 +37,7 @@ def first_ways(
     """
     wanted = (unified or {}).get(severity) or member.ways.get(severity) or ()
     reachable = member.reachable()
-    chosen = tuple(dict.fromkeys(way for way in map(lambda w: _concrete(w, member), wanted) if way in reachable))
+    chosen = tuple(dict.fromkeys(way for way in (_concrete(w, member) for w in wanted) if way in reachable))
     return chosen or _default(member)
 
 

@@ -74,4 +74,3 @@ def _behind(world: World, target: Target, now: Instant) -> Iterable[Called]:
                 for d in duty
                 if target.role in ("", d.role)
             )
-

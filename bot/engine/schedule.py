@@ -27,7 +27,7 @@ Stretch = tuple[Instant, Instant]
 
 
 def on_call(schedule: Schedule, at: Instant) -> tuple[OnCall, ...]:
-    """Everybody on call at `at`: layers in order, each member once per role.
+    """Everybody on call at `at`, each once per role; who began first comes first.
 
     `since` and `until` are the bounds of the shift that `shifts` yields around `at`: one turn of the rotation, less
     what overrides take away. Whose next turn follows at once has two shifts, so `until` is always known.
@@ -55,6 +55,8 @@ def shifts(schedule: Schedule, start: Instant, end: Instant) -> Iterator[Shift]:
     found: list[tuple[Instant, int, Shift]] = []
     windows = [(one.start, one.end) for one in schedule.overrides]
     for rank, override in enumerate(schedule.overrides):
+        if override.start >= end or override.end <= start:
+            continue
         later = [(two.start, two.end) for two in schedule.overrides[rank + 1 :] if two.role == override.role]
         piece = partial(Shift, member=override.member, role=override.role, layer=override.id)
         found += (
@@ -126,8 +128,8 @@ class _Rotation:
             return _resolve(_add_months(self.wall, count), self.zone)
         return _resolve(self.wall + timedelta(days=count * _DAYS[self.layer.unit]), self.zone)
 
-    def turn_at(self, at: Instant) -> int:
-        """The number of the turn that `at` falls into; 0 for anything before the layer."""
+    def turn_near(self, at: Instant) -> int:
+        """The number of the turn that `at` falls into, or of the one before; 0 for anything before the layer."""
         if self.layer.unit == "hour":
             return max(0, (at - self.first) // (self.layer.every * HOUR))
         local = _local(at, self.zone)
@@ -135,24 +137,22 @@ class _Rotation:
             passed = (local.year - self.wall.year) * 12 + local.month - self.wall.month
         else:
             passed = (local - self.wall).days // _DAYS[self.layer.unit]
-        # The estimate counts calendar days; clocks that went back, and short months, can shift it by one turn.
         turn = max(0, passed // self.layer.every)
+        # The estimate counts calendar days; days that a month lacks, and clocks that were changed, make it one too far.
         while turn > 0 and self.handoff(turn) > at:
             turn -= 1
-        while self.handoff(turn + 1) <= at:
-            turn += 1
         return turn
 
     def turns(self, start: Instant, end: Instant) -> Iterator[_Turn]:
-        """Every turn that overlaps the window, in order."""
+        """Every turn that overlaps the window, in order; perhaps the one before it as well."""
         stop = end if self.last is None else min(end, self.last)
-        number = self.turn_at(start)
+        number = self.turn_near(start)
         since = self.handoff(number)
         while since < stop:
             number += 1
             until = self.handoff(number)
             cut = until if self.last is None else min(until, self.last)
-            if cut > start and cut > since:
+            if cut > since:
                 yield _Turn(since, cut, self.people[(number - 1) % len(self.people)])
             since = until
 
@@ -173,9 +173,7 @@ def _people(layer: Layer) -> Iterator[tuple[tuple[str, str], ...]]:
 def _without(whole: Stretch, taken: Iterable[Stretch]) -> Iterator[Stretch]:
     """What is left of `whole` when `taken` (in any order, overlapping or not) is cut out."""
     since, end = whole
-    for start, until in sorted(stretch for stretch in taken if stretch[0] < stretch[1]):
-        if start >= end:
-            break
+    for start, until in sorted((a, b) for a, b in taken if a < b and a < end and b > since):
         if start > since:
             yield since, start
         since = max(since, until)

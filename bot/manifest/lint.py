@@ -74,7 +74,7 @@ def _schedules(loaded: Loaded, now: Instant) -> Iterator[Problem]:
             yield source.problem(path, "unused_schedule", said, cure)
         whole = _gap(schedule, now, "")
         if whole:
-            cure = "Add a layer or an override for that time, or shorten what ends too early."
+            cure = "Add a layer or an override for that time, or let what ends too early go on."
             yield source.problem(path, "coverage_gap", f"Nobody is on call in {schedule.name} {whole}.", cure)
             continue
         for role in sorted(role for name, role in used if name == key and role):

@@ -72,6 +72,9 @@ def read(text: str, *, file: str, env: Mapping[str, str], sources: Collection[st
 
 def _worded(error: ValidationError, source: Source) -> Iterator[Problem]:
     for each in error.errors(include_url=False):
+        least = each.get("ctx", {}).get("min_length", 0)
+        if each["type"] == "too_short" and len(each["input"]) >= least:
+            continue  # it is short only because items of it were refused, each with its own reason
         at: Path = tuple(step for step in each["loc"] if step != "[key]")
         path, code, message, cure = in_words(each, keys_at(Manifest, at[:-1]))
         yield source.problem(path, code, message, cure)

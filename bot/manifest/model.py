@@ -154,6 +154,11 @@ class Schedule(Part):
     overrides: tuple[Override, ...] = ()
     """Each replaces every layer inside its window; of two in one role the later in the list wins."""
 
+    @model_validator(mode="after")
+    def _layers_are_told_apart(self) -> Self:
+        _once(tuple(layer.name for layer in self.layers if layer.name))
+        return self
+
 
 class Chat(Part):
     """A group conversation where cards are shown."""

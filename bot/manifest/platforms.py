@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from typing import Annotated, Literal, Self
 
-from pydantic import Field, StrictBool, StrictInt, model_validator
+from pydantic import Field, SecretStr, StrictBool, StrictInt, model_validator
 
 from bot.manifest.parts import Part
 from bot.manifest.problems import refusal
@@ -17,7 +17,20 @@ _ACCOUNT = re.compile(r"AC[0-9a-f]{32}")  # https://www.twilio.com/docs/glossary
 _SENDER = re.compile(r"\+[1-9]\d{6,14}|MG[0-9a-f]{32}|(?=.*[A-Za-z])[A-Za-z0-9 ]{1,11}")
 
 
-class Slack(Part):
+class Carrier(Part):
+    """One platform or vendor."""
+
+    def settings(self) -> dict[str, object]:
+        """What its adapter is made from, secrets in the clear; what was not given is absent."""
+        values = {name: getattr(self, name) for name in type(self).model_fields}
+        return {
+            name: value.get_secret_value() if isinstance(value, SecretStr) else value
+            for name, value in values.items()
+            if value is not None
+        }
+
+
+class Slack(Carrier):
     """The Slack app. Buttons need a way in: `app_token` (Socket Mode, no public URL) or `signing_secret` (HTTP)."""
 
     bot_token: Annotated[
@@ -37,6 +50,10 @@ class Slack(Part):
     base_url: Url = "https://slack.com/api"
     """Where the Web API is."""
 
+    def settings(self) -> dict[str, object]:
+        """As for every carrier; the SDK joins method names to the base URL without a slash of its own."""
+        return super().settings() | {"base_url": f"{self.base_url}/"}
+
     @model_validator(mode="after")
     def _has_a_way_in(self) -> Self:
         if self.signing_secret is None and self.app_token is None:
@@ -45,7 +62,7 @@ class Slack(Part):
         return self
 
 
-class Telegram(Part):
+class Telegram(Carrier):
     """The Telegram bot."""
 
     token: Annotated[
@@ -62,7 +79,12 @@ class Telegram(Part):
     mode: Literal["polling", "webhook"] = "polling"
     """`polling` needs no public URL; `webhook` needs one, and `secret_token`."""
     base_url: Url = "https://api.telegram.org"
-    """Where the Bot API is."""
+    """Where the Bot API is; a Bot API server of your own has another."""
+
+    def settings(self) -> dict[str, object]:
+        """As for every carrier; the SDK joins the token to a base URL that ends with `/bot`."""
+        base_url = f"{self.base_url.removesuffix('/bot')}/bot"
+        return super().settings() | {"base_url": base_url, "polling": self.mode == "polling"}
 
     @model_validator(mode="after")
     def _webhook_is_proven(self) -> Self:
@@ -72,7 +94,7 @@ class Telegram(Part):
         return self
 
 
-class Sms(Part):
+class Sms(Carrier):
     """Who carries SMS."""
 
     vendor: Literal["twilio"]
@@ -99,7 +121,7 @@ class Sms(Part):
     """Where the API is."""
 
 
-class Email(Part):
+class Email(Carrier):
     """The relay that carries mail."""
 
     host: Annotated[
@@ -141,4 +163,9 @@ class Platforms(Part):
 
     def declared(self) -> frozenset[str]:
         """The names of what is there."""
-        return frozenset(name for name in type(self).model_fields if getattr(self, name) is not None)
+        return frozenset(self.settings())
+
+    def settings(self) -> dict[str, dict[str, object]]:
+        """For each that is there, what its adapter is made from. Never log it: the secrets are in the clear."""
+        found: dict[str, Carrier | None] = {name: getattr(self, name) for name in type(self).model_fields}
+        return {name: carrier.settings() for name, carrier in found.items() if carrier is not None}

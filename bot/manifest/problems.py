@@ -22,6 +22,7 @@ _KINDS = {
     "bool_type": ("is neither true nor false", "Write true or false, without quotes."),
     "dict_type": ("is not a mapping", "Write `key: value` lines, indented below it."),
     "model_type": ("is not a mapping", "Write `key: value` lines, indented below it."),
+    "too_short": ("is empty", "Name at least one."),
     "tuple_type": ("is not a list", "Write [one, two], or one `- item` a line."),
 }
 
@@ -122,7 +123,6 @@ def _limits(kind: str, context: Mapping[str, object]) -> tuple[str, str]:
         ("ge", "is below {}", "Write {} or more."),
         ("le", "is above {}", "Write {} or less."),
         ("max_length", "is longer than {}", "Shorten it to {} at most."),
-        ("min_length", "is shorter than {}", "Write at least {}."),
     ):
         if key in context:
             return reason.format(context[key]), cure.format(context[key])

@@ -10,5 +10,5 @@ POLL_S = 0.05
 
 async def until(ready: Callable[[], bool]) -> None:
     """Return once `ready()` holds, e.g. `lambda: hub.now() >= due`; looks again twenty times a second."""
-    while not ready():
-        await asyncio.sleep(POLL_S)  # noqa: ASYNC110  # a clock that is moved by hand sends no event
+    while not ready():  # noqa: ASYNC110  # a clock that is moved by hand sends no event
+        await asyncio.sleep(POLL_S)

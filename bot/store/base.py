@@ -278,6 +278,10 @@ class Tx(Protocol):
         """The delivery that a vendor's receipt speaks of."""
         ...
 
+    def delivery_by_ref(self, carrier: str, ref: str) -> Delivery | None:
+        """The delivery that a message in a chat shows."""
+        ...
+
     def put_receipt(self, delivery_id: str, state: DeliveryState, error: str) -> bool:
         """Record what a receipt said (sent → delivered or failed). False when it changes nothing."""
         ...

@@ -16,6 +16,9 @@ from bot.store.base import AlarmRow, Delivery, Identity, Inbound, InboxState, To
 
 Row = dict[str, Any]
 
+LAST_NUM: Final = "last_num"
+"""The setting that holds the last display number given away."""
+
 _ENCODER: Final = msgspec.json.Encoder()
 
 incident_from: Final = msgspec.json.Decoder(Incident).decode
@@ -92,6 +95,7 @@ def delivery_row(delivery: Delivery) -> Row:
         "token": delivery.token,
         "wanted_rev": delivery.wanted_rev,
         "provider_id": plain(delivery.provider_id),
+        "ref": plain(delivery.ref),
         "whole": whole(delivery),
     }
 

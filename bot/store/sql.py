@@ -97,8 +97,6 @@ class SqlStore:
         cursor.execute("SAVEPOINT work")
         try:
             result = self._perform(work, cursor)
-        except StoreUnavailable:
-            raise
         except Exception as error:
             if self._dialect.failure(error) is not None:
                 raise

@@ -61,6 +61,7 @@ class AlertRows(Session):
         """Begin with nothing read."""
         super().__init__(cursor, dialect, reading=reading)
         self._slots: dict[Slot, Alert | None] = {}
+        self._left_slots: set[Slot] = set()
         self._changed_alerts: dict[str, Alert] = {}
 
     def open_alerts(self, keys: Collection[tuple[str, str]]) -> dict[tuple[str, str], Alert]:
@@ -81,6 +82,10 @@ class AlertRows(Session):
                 raise StaleRevision(
                     f"Another alert is open already for {alert.alert_key!r} of integration {alert.integration}."
                 )
+            if alert.closed_at is None and holder is None and slot in self._left_slots:
+                self._flush_alerts()
+            if holder is not None and alert.closed_at is not None and mine:
+                self._left_slots.add(slot)
             if mine:
                 self._slots[slot] = alert if alert.closed_at is None else None
             self._changed_alerts[alert.id] = alert
@@ -112,7 +117,7 @@ class AlertRows(Session):
         self._slots.update({slot_of(alert): alert for alert in (alert_from(text) for (text,) in rows)})
 
     def _flush_alerts(self) -> None:
-        """Closed ones first, so that a slot is free before the next alert takes it."""
-        changed = sorted(self._changed_alerts.values(), key=lambda alert: alert.closed_at is None)
-        self._change_many(_UPSERT, [alert_row(alert) for alert in changed])
+        """In the order of the first change. No slot changes hands in it, so the unique index is content with any."""
+        self._change_many(_UPSERT, [alert_row(alert) for alert in self._changed_alerts.values()])
         self._changed_alerts.clear()
+        self._left_slots.clear()

@@ -7,6 +7,7 @@ from functools import cache
 from typing import Final
 
 from sqlalchemy import select, update
+from sqlalchemy.sql import ColumnElement
 
 from bot.engine.model import Instant, Span
 from bot.store import delivery_rules
@@ -18,7 +19,7 @@ from bot.store.tables import DELIVERY
 
 _WHOLE = DELIVERY.c.whole
 _QUEUED = DELIVERY.c.state == constant(DeliveryState.QUEUED)
-_CHANGING = ("lane", "due_at", "state", "token", "wanted_rev", "provider_id", "whole")
+_CHANGING = ("lane", "due_at", "state", "token", "wanted_rev", "provider_id", "ref", "whole")
 
 _ENQUEUE: Final = insert_if_new(DELIVERY, "key")
 _SAVE: Final = Statement(
@@ -63,18 +64,21 @@ _OF_INCIDENT: Final = Statement(
     lambda _: select(_WHOLE).where(DELIVERY.c.incident == param("of")).order_by(DELIVERY.c.seq)
 )
 _BY_ID: Final = Statement(lambda _: select(_WHOLE).where(DELIVERY.c.id == param("wanted")))
-_BY_PROVIDER: Final = Statement(
-    lambda _: (
-        select(_WHOLE)
-        .where(
-            DELIVERY.c.provider_id != constant(""),
-            DELIVERY.c.carrier == param("by"),
-            DELIVERY.c.provider_id == param("wanted"),
+
+
+def _newest_with(column: ColumnElement[str]) -> Statement:
+    return Statement(
+        lambda _: (
+            select(_WHOLE)
+            .where(column != constant(""), DELIVERY.c.carrier == param("by"), column == param("wanted"))
+            .order_by(DELIVERY.c.seq.desc())
+            .limit(limit())
         )
-        .order_by(DELIVERY.c.seq.desc())
-        .limit(limit())
     )
-)
+
+
+_BY_PROVIDER: Final = _newest_with(DELIVERY.c.provider_id)
+_BY_REF: Final = _newest_with(DELIVERY.c.ref)
 
 
 class DeliveryRows(Session):
@@ -124,8 +128,11 @@ class DeliveryRows(Session):
 
     def delivery_by_provider(self, carrier: str, provider_id: str) -> Delivery | None:
         """The newest, should a vendor use an id twice."""
-        found = self._read(_BY_PROVIDER, by=carrier, wanted=plain(provider_id), limit=1)
-        return next(iter(found), None)
+        return next(iter(self._read(_BY_PROVIDER, by=carrier, wanted=plain(provider_id), limit=1)), None)
+
+    def delivery_by_ref(self, carrier: str, ref: str) -> Delivery | None:
+        """The newest, should a platform use a handle twice."""
+        return next(iter(self._read(_BY_REF, by=carrier, wanted=plain(ref), limit=1)), None)
 
     def put_receipt(self, delivery_id: str, state: DeliveryState, error: str) -> bool:
         """See `delivery_rules.receipted`."""

@@ -76,6 +76,7 @@ class IncidentRows(Session):
         super().__init__(cursor, dialect, reading=reading)
         self._incidents: dict[str, Incident | None] = {}
         self._groups: dict[Group, str | None] = {}
+        self._left_groups: set[Group] = set()
         self._changed_incidents: dict[str, Incident] = {}
         self._new_entries: list[Row] = []
 
@@ -116,10 +117,11 @@ class IncidentRows(Session):
         stored = self.incidents((incident.id,)).get(incident.id)
         if stored is not before and stored != before:
             raise StaleRevision(f"Incident {incident.id} is not what it was when this decision was made.")
-        if is_open(incident):
-            self._refuse_second(incident)
+        if is_open(incident) and incident.group_key:
+            self._make_room(incident)
         if before is not None and is_open(before):
             self._groups[_group_of(before)] = None
+            self._left_groups.add(_group_of(before))
         if is_open(incident):
             self._groups[_group_of(incident)] = incident.id
         self._incidents[incident.id] = incident
@@ -159,21 +161,22 @@ class IncidentRows(Session):
         for incident in self._meet(rows):
             self._groups[_group_of(incident)] = incident.id
 
-    def _refuse_second(self, incident: Incident) -> None:
+    def _make_room(self, incident: Incident) -> None:
+        """See that an incident may open in its group, whose last holder's leaving must be written first."""
         group = _group_of(incident)
-        if not incident.group_key:
-            return
         self._load_groups((group,))
         if self._groups[group] not in (None, incident.id):
             raise StaleRevision(
                 f"Another incident is open already for group {incident.group_key!r} of channel {incident.channel}."
             )
+        if self._groups[group] is None and group in self._left_groups:
+            self._flush_incidents()
 
     def _flush_incidents(self) -> None:
-        """Closed ones first, so that a group is free before the next incident takes it."""
-        changed = sorted(self._changed_incidents.values(), key=is_open)
-        self._change_many(_UPSERT, [incident_row(incident) for incident in changed])
+        """In the order of the first change. No group changes hands in it, so the unique index is content with any."""
+        self._change_many(_UPSERT, [incident_row(incident) for incident in self._changed_incidents.values()])
         self._changed_incidents.clear()
+        self._left_groups.clear()
 
     def _flush_timeline(self) -> None:
         self._change_many(_APPEND_ENTRY, self._new_entries)

@@ -11,6 +11,7 @@ from bot.engine.model import Instant
 from bot.store.base import AlarmRow, DeliveryState, Identity, InboxState, Lane, Token
 from bot.store.dialect import Dialect
 from bot.store.mapping import (
+    LAST_NUM,
     alarm_from,
     alarm_row,
     identity_from,
@@ -31,9 +32,6 @@ from bot.store.statement import (
     upsert_row,
 )
 from bot.store.tables import ALARM, ALERT, DELIVERY, IDENTITY, INBOX, INCIDENT, META, SEEN, TOKEN
-
-LAST_NUM: Final = "last_num"
-"""The setting that holds the last display number given away."""
 
 _IDENTITIES: Final = Statement(lambda _: select(IDENTITY).order_by(IDENTITY.c.platform, IDENTITY.c.user))
 _LINK: Final = upsert_row(IDENTITY, "platform", "user")

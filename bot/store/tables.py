@@ -112,6 +112,7 @@ class DeliveryTable(SQLModel, table=True):
     __table_args__ = (
         _partial("delivery_due", "lane", "due_at", where="state = 'queued'"),
         _partial("delivery_provider", "carrier", "provider_id", where="provider_id <> ''"),
+        _partial("delivery_ref", "carrier", "ref", where="ref <> ''"),
         Index("delivery_incident", "incident"),
     )
     seq: int | None = Field(default=None, sa_column=_seq())
@@ -125,6 +126,7 @@ class DeliveryTable(SQLModel, table=True):
     token: str
     wanted_rev: int
     provider_id: str
+    ref: str
     whole: str = Field(sa_type=Text)
 
 

@@ -4,8 +4,6 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
-import re
-import time
 from collections.abc import AsyncIterator
 from dataclasses import dataclass, field
 from typing import Any
@@ -23,6 +21,7 @@ from bot.playground.hosting import loopback_socket, serving, url_of
 from bot.playground.hub import Hub
 from bot.playground.server import Playground
 from bot.playground.slack import SlackChannel, SlackConfig, SlackEmulator, SlackUser
+from tests.emulators.moments import MovableClock
 
 USERS = (
     SlackUser("U1", "ann", "Ann Lee", "ann@example.com", language="de-DE"),
@@ -37,19 +36,9 @@ CHANNELS = (
 )
 
 
-class MovableClock:
-    """Real seconds plus what a test adds."""
-
-    def __init__(self) -> None:
-        self.ahead = 0.0
-
-    def __call__(self) -> float:
-        return time.time() + self.ahead
-
-
 @dataclass
 class SlackWorld:
-    """What a test holds: the emulator, the SDK client of the product, its Bolt app, and the requests that reached it."""
+    """What a test holds: the emulator, the SDK client of the product, its Bolt app, and the requests that came in."""
 
     hub: Hub
     clock: MovableClock
@@ -101,10 +90,11 @@ async def slack_world(**changes: Any) -> AsyncIterator[SlackWorld]:
         )
 
     held: list[SlackWorld] = []
-    async with serving(playground.app) as url, aiohttp.ClientSession(timeout=aiohttp.ClientTimeout(total=10)) as session:
-        web = AsyncWebClient(
-            token=config.bot_token, base_url=f"{url}/slack/api/", session=session, retry_handlers=[]
-        )
+    async with (
+        serving(playground.app) as url,
+        aiohttp.ClientSession(timeout=aiohttp.ClientTimeout(total=10)) as session,
+    ):
+        web = AsyncWebClient(token=config.bot_token, base_url=f"{url}/slack/api/", session=session, retry_handlers=[])
         bolt = AsyncApp(signing_secret=config.signing_secret, client=web, authorize=authorize)
         world = SlackWorld(hub, clock, emulator, url, web, bolt, session)
         config.public_url = f"{url}/slack"
@@ -135,6 +125,3 @@ def section(text: str = "x", **more: Any) -> dict[str, Any]:
 
 def option(value: str, text: str = "one") -> dict[str, Any]:
     return {"text": plain(text), "value": value}
-
-
-ANY_ACTION = re.compile(".*")

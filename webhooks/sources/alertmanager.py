@@ -10,7 +10,7 @@ from webhooks.sources.keys import alert_key, fingerprint
 from webhooks.sources.labels import native, shown, with_derived
 from webhooks.sources.links import web_link
 from webhooks.sources.severities import PROMETHEUS_LABELS, PROMETHEUS_WORDS, severity_in
-from webhooks.sources.texts import description, plain, title
+from webhooks.sources.texts import description, title
 
 RESOURCE_LABELS = ("instance", "pod", "node", "host")
 """Where the name of the thing that is ill is found, the most exact first."""
@@ -41,7 +41,7 @@ def event_of(
         alert_key=alert_key(key or fingerprint(labels)),
         status=EventStatus.OK if ended else EventStatus.TRIGGER,
         severity=severity,
-        title=_title(visible, notes),
+        title=_title(visible, labels),
         description=description((notes.get("summary"), notes.get("description"), notes.get("message"))),
         at=at,
         labels=visible,
@@ -59,9 +59,8 @@ def labels_of(alert: Any) -> dict[str, str]:
     return native(alert.get("labels")) if isinstance(alert, dict) else {}
 
 
-def _title(labels: Mapping[str, str], notes: Mapping[str, Any]) -> str:
+def _title(visible: Mapping[str, str], labels: Mapping[str, str]) -> str:
     # The resource belongs to the identity, so it is as stable as the name, and it is what the person woken up asks.
-    check = labels.get("check", "") or plain(notes.get("summary"))
-    resource = labels.get("resource", "")
-    name = " / ".join(part for part in (check, resource) if part)
-    return title(name or ", ".join(f"{label}={value}" for label, value in sorted(labels.items())))
+    # A summary would be nicer for an alert without a name, but it often holds the current value.
+    known = " / ".join(visible[name] for name in ("check", "resource") if name in visible) if "check" in visible else ""
+    return title(known) or title(", ".join(f"{name}={value}" for name, value in sorted(labels.items())))

@@ -24,7 +24,9 @@ def render_title(rule: str, labels: Mapping[str, str], fields: Mapping[str, str]
     """
     if rule.startswith(MARK):
         template = rule[len(MARK) :]
-        return title(_BRACES.sub(lambda found: _filled(found, labels, fields), template)) or title(template)
+        return (
+            title(_BRACES.sub(lambda found: _filled(found, labels, fields), template)) or title(template) or title(rule)
+        )
     return title(_joined(rule.strip(), labels) or rule)
 
 

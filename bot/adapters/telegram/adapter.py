@@ -8,6 +8,7 @@ from __future__ import annotations
 import asyncio
 import hmac
 import logging
+import os
 from collections.abc import Coroutine
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
@@ -104,6 +105,7 @@ class TelegramAdapter:
         from telegram.request import HTTPXRequest
 
         logging.getLogger("httpx").setLevel(logging.WARNING)  # it logs every URL at INFO, and the token is in the URL
+        os.environ.setdefault("PTB_TIMEDELTA", "1")  # else every 429 raises a deprecation warning inside the SDK
         timeout_s = self.settings.timeout_s
 
         def session(connections: int) -> HTTPXRequest:

@@ -15,7 +15,7 @@ from typing import TYPE_CHECKING
 from bot.adapters.base import AuthBroken, EditTargetGone, Moved, Permanent, RateLimited, SendError, Transient
 
 if TYPE_CHECKING:
-    from telegram.error import NetworkError, TelegramError
+    from telegram.error import NetworkError, RetryAfter, TelegramError
 
 UNCHANGED = "message is not modified"
 GONE = (
@@ -66,9 +66,7 @@ def _refused(error: TelegramError, address: str, *, ambiguous: bool) -> SendErro
     unreachable = "chat_unreachable" if address.startswith(("-", "@")) else "recipient_unreachable"
     match error:
         case sdk.RetryAfter():
-            # the SDK will hand out a timedelta in its next major release, and does so today with PTB_TIMEDELTA=1
-            wait = error.retry_after
-            return RateLimited(float(wait.total_seconds() if isinstance(wait, timedelta) else wait), detail)
+            return RateLimited(_seconds(error), detail)
         case sdk.ChatMigrated():
             return Moved(str(error.new_chat_id))
         case sdk.Forbidden():
@@ -83,6 +81,12 @@ def _refused(error: TelegramError, address: str, *, ambiguous: bool) -> SendErro
             return _network(error, detail, ambiguous=ambiguous)
         case _:
             return Transient("bad_answer", detail, ambiguous=ambiguous)
+
+
+def _seconds(error: RetryAfter) -> float:
+    """The SDK hands out a timedelta since the adapter asks for it; a number where somebody forbade that."""
+    wait = error.retry_after
+    return float(wait.total_seconds() if isinstance(wait, timedelta) else wait)
 
 
 def _bad_request(detail: str, unreachable: str) -> SendError:

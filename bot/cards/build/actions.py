@@ -18,9 +18,19 @@ def actions(view: View) -> tuple[Action, ...]:
     """What the reader may do now, the most likely first; nothing on a closed incident."""
     match state(view.incident):
         case "triggered":
-            offered = [_button(view, "ack", style=ActionStyle.PRIMARY), _button(view, "resolve"), *_escalate(view), _snooze(view)]
+            offered = [
+                _button(view, "ack", style=ActionStyle.PRIMARY),
+                _button(view, "resolve"),
+                *_escalate(view),
+                _snooze(view),
+            ]
         case "processing":
-            offered = [_button(view, "resolve", style=ActionStyle.PRIMARY), *_escalate(view), _snooze(view), _mine(view)]
+            offered = [
+                _button(view, "resolve", style=ActionStyle.PRIMARY),
+                *_escalate(view),
+                _snooze(view),
+                _mine(view),
+            ]
         case "snoozed":
             offered = [_button(view, "wake", style=ActionStyle.PRIMARY), _button(view, "resolve")]
         case _:
@@ -55,7 +65,8 @@ def _escalate(view: View) -> tuple[Action, ...]:
 
 def _snooze(view: View) -> Action:
     options = tuple(
-        Option(label=duration(hours * HOUR, view.lang), token=_token(view, "snooze", f"{hours}h")) for hours in SNOOZE_HOURS
+        Option(label=duration(hours * HOUR, view.lang), token=_token(view, "snooze", f"{hours}h"))
+        for hours in SNOOZE_HOURS
     )
     return Action(verb="snooze", label=view.say("action.snooze"), options=options)
 

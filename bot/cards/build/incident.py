@@ -20,7 +20,7 @@ from bot.cards.build.view import View, plain
 from bot.cards.card import Block, Card, Fact, Facts, Line, Paragraph, Quote, Span, Style, Tone
 from bot.cards.i18n import duration, moment, zone_name
 from bot.cards.text import one_line, shorten, web_address
-from bot.engine import escalation, routing
+from bot.engine import routing
 from bot.engine.effects import Page, Reason
 from bot.engine.model import Instant, Severity
 
@@ -152,7 +152,7 @@ def _alert_count(view: View) -> str:
     incident = view.incident
     if not incident.alerts_total:
         return view.say("alerts.none")
-    key = "alerts.open" if incident.alerts_open else "alerts.none_open"
+    key = "alerts.open" if incident.alerts_open else "alerts.closed" if incident.closed_by else "alerts.none_open"
     return view.say(key, open=incident.alerts_open, total=incident.alerts_total)
 
 
@@ -206,7 +206,7 @@ def _fallback(view: View, stands: str) -> str:
         at = _zoned(view, incident.snoozed_until or view.now)
         who = view.name(taken[0].member) if taken else ""
         return view.say(key if who else f"{key}_alone", who=who, at=at, **facts)
-    next_line = plain(what_next(view)).removesuffix(".")
+    next_line = plain(what_next(view, brief=True)).removesuffix(".")
     facts["next"] = next_line[:1].lower() + next_line[1:]
     if taken:
         who = view.names([responder.member for responder in taken])

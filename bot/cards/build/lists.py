@@ -43,7 +43,9 @@ def oncall_card(
     return Card(kind="roster", title=title, fallback=fallback, lang=lang, body=body + _rest(len(facts), lang))
 
 
-def list_card(incidents: Sequence[Incident], world: World, lang: str, *, zone: str, now: Instant, url: str = "") -> Card:
+def list_card(
+    incidents: Sequence[Incident], world: World, lang: str, *, zone: str, now: Instant, url: str = ""
+) -> Card:
     """Incidents, one in two lines each: what it is, and how it stands."""
     lines: list[Line] = []
     for incident in incidents[:ROWS_SHOWN]:
@@ -76,9 +78,7 @@ def why_card(view: View) -> Card:
     """The timeline of `view.entries` with every reason in words, newest last."""
     title = view.say("why.title", ref=view.ref)
     shown = view.entries[-ROWS_SHOWN:]
-    lines: list[Line] = [
-        (view.at(entry.at), Span(text="  "), Span(text=entry_text(view, entry))) for entry in shown
-    ]
+    lines: list[Line] = [(view.at(entry.at), Span(text="  "), Span(text=entry_text(view, entry))) for entry in shown]
     if not lines:
         lines = [(Span(text=view.say("why.empty")),)]
     fallback = f"{title}: {lines[-1][-1].text}"

@@ -9,7 +9,6 @@ from bot.engine import escalation, routing
 from bot.engine.effects import Entry, Kind, Reason
 from bot.engine.model import Incident, Instant, Progress, Responder, Target, TargetKind
 
-
 _NEVER: Instant = 1 << 62
 
 
@@ -58,15 +57,16 @@ def who_has_it(view: View) -> Line:
     return view.line("who.unreachable", who=view.people(paged)) if paged else view.line("who.nobody")
 
 
-def what_next(view: View) -> Line:
-    """What Tocsin does by itself from here, soonest first."""
+def what_next(view: View, *, brief: bool = False) -> Line:
+    """What Tocsin does by itself from here, soonest first; `brief` leaves out repeats where it also climbs."""
     incident = view.incident
     if incident.snoozed_until is not None:
         return view.line("next.snoozed", at=view.at(incident.snoozed_until))
     steps: list[tuple[Instant, Line]] = []
-    if incident.notify_at is not None:
+    climbs = incident.escalate_at is not None and not escalation.on_last_resort(incident)
+    if incident.notify_at is not None and not (brief and climbs):
         steps.append((incident.notify_at, _notify(view, incident.notify_at)))
-    if incident.escalate_at is not None and not escalation.on_last_resort(incident):
+    if incident.escalate_at is not None and climbs:
         steps.append((incident.escalate_at, _climb(view, incident.escalate_at)))
     if incident.progress is Progress.PROCESSING:
         if not steps:
@@ -86,7 +86,10 @@ def outcome(view: View) -> Line:
     """How a closed incident ended: who or what closed it, when, and after how long."""
     incident = view.incident
     closed_at = incident.closed_at or incident.last_at
-    facts = {"at": view.at(closed_at), "span": duration(closed_at - incident.opened_at, view.lang)}
+    facts: dict[str, str | Span | Line] = {
+        "at": view.at(closed_at),
+        "span": duration(closed_at - incident.opened_at, view.lang),
+    }
     if incident.closed_by:
         return view.line("closed.by", who=view.person(incident.closed_by), **facts)
     return view.line("closed.auto" if closed_by_clock(view) else "closed.recovered", **facts)

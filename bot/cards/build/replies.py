@@ -52,10 +52,10 @@ def reply_text(
 
 
 def text_card(text: str, lang: str, *, tone: Tone = Tone.INFO, about: int = 0) -> Card:
-    """A sentence as a card; `about` puts the number of its incident in front."""
+    """A sentence, or several lines, as a card; `about` puts the number of its incident in front."""
     full = say(lang, "reply.about", ref=f"#{about}", text=text) if about else text
-    line: Line = (Span(text=full),)
-    return Card(kind="text", title="", fallback=full, tone=tone, lang=lang, body=(Paragraph(lines=(line,)),))
+    lines: tuple[Line, ...] = tuple((Span(text=line),) for line in full.splitlines())
+    return Card(kind="text", title="", fallback=full, tone=tone, lang=lang, body=(Paragraph(lines=lines),))
 
 
 def reply_card(
@@ -72,9 +72,7 @@ def reply_card(
     return text_card(text, lang, tone=Tone.INFO if reply.done else Tone.WARNING)
 
 
-def _shown(
-    facts: Mapping[str, str], lang: str, names: Mapping[str, str], zone: str, now: Instant
-) -> dict[str, object]:
+def _shown(facts: Mapping[str, str], lang: str, names: Mapping[str, str], zone: str, now: Instant) -> dict[str, object]:
     shown: dict[str, object] = {name: one_line(value) for name, value in facts.items() if value}
     for fact, placeholder in _PEOPLE.items():
         members = [member for member in facts.get(fact, "").split(",") if member]

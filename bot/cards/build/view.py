@@ -4,12 +4,11 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
-from string import Formatter
 
 from bot.cards.card import Line, Span, Style
-from bot.cards.i18n import listing, moment, say, zone_name
+from bot.cards.i18n import fill, list_template, listing, moment, say, template, zone_name
 from bot.cards.text import one_line, shorten
-from bot.cards.token import Key
+from bot.cards.token import Key, mint
 from bot.engine.effects import Entry
 from bot.engine.model import Alert, Incident, Instant
 from bot.engine.world import World
@@ -48,7 +47,7 @@ class View:
 
     def line(self, key: str, **facts: str | Span | Line) -> Line:
         """A sentence in the reader's language, as spans: each placeholder takes a text, a span, or several."""
-        return splice(say(self.lang, key, **{name: f"{{{name}}}" for name in facts}), facts)
+        return splice(template(self.lang, key), facts)
 
     def name(self, member: str) -> str:
         """How a member is called; the id where the world does not know them any more."""
@@ -61,8 +60,8 @@ class View:
 
     def people(self, members: Sequence[str]) -> Line:
         """Several members, as a list in the reader's language."""
-        template = listing([f"{{{index}}}" for index in range(len(members))], self.lang)
-        return splice(template, {str(index): self.person(member) for index, member in enumerate(members)})
+        people = {str(index): self.person(member) for index, member in enumerate(members)}
+        return splice(list_template(len(members), self.lang), people)
 
     def names(self, members: Sequence[str]) -> str:
         """Several members' names: nobody is mentioned by it."""
@@ -87,20 +86,26 @@ class View:
 
     @property
     def page_url(self) -> str:
-        """Where the incident's own page is; empty where nothing is public."""
-        return f"{self.url.rstrip('/')}/i/{self.incident.num}" if self.url else ""
+        """Where the incident's own page is, sealed so that only who got the card can open it; empty without a URL."""
+        if not self.url:
+            return ""
+        seal = mint(self.key, "view", self.incident.id, 0)
+        return f"{self.url.rstrip('/')}/i/{self.incident.num}?t={seal}"
 
 
-def splice(template: str, facts: Mapping[str, str | Span | Line]) -> Line:
-    """Spans for a template whose placeholders in braces are all among `facts`."""
+def splice(sentence: str, facts: Mapping[str, str | Span | Line]) -> Line:
+    """Spans for a sentence with placeholders in braces, each filled with a text, a span, or several."""
+    lines = {name: _line(fact) for name, fact in facts.items()}
     spans: list[Span] = []
-    for literal, name, _, _ in Formatter().parse(template):
-        if literal:
-            spans.append(Span(text=literal))
-        if name is not None:
-            fact = facts[name]
-            spans.extend(fact if isinstance(fact, tuple) else (Span(text=fact) if isinstance(fact, str) else fact,))
+    for name, text in fill(sentence, {name: plain(line) for name, line in lines.items()}):
+        spans.extend(lines.get(name) or (Span(text=text),))
     return tuple(spans)
+
+
+def _line(fact: str | Span | Line) -> Line:
+    if isinstance(fact, str):
+        return (Span(text=fact),)
+    return (fact,) if isinstance(fact, Span) else fact
 
 
 def plain(line: Line) -> str:

@@ -5,28 +5,30 @@ A sentence is looked up with `say`; `words_en` and `words_zh` hold the same keys
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping, Sequence
 from datetime import UTC, datetime, tzinfo
 from functools import lru_cache
+from string import Formatter
 from typing import Final
 from zoneinfo import ZoneInfo
 
-from bot.cards.i18n import replies_en, replies_zh, words_en, words_zh
+from bot.cards.i18n import commands_en, commands_zh, replies_en, replies_zh, words_en, words_zh
 from bot.engine.model import DAY, HOUR, MINUTE, SECOND, Instant, Span
 
 LANGUAGES: Final = ("en", "zh")
 
 TABLES: Final[Mapping[str, Mapping[str, str]]] = {
-    "en": words_en.WORDS | replies_en.WORDS,
-    "zh": words_zh.WORDS | replies_zh.WORDS,
+    "en": words_en.WORDS | replies_en.WORDS | commands_en.WORDS,
+    "zh": words_zh.WORDS | replies_zh.WORDS | commands_zh.WORDS,
 }
 
 _UNITS: Final = (("day", DAY), ("hour", HOUR), ("minute", MINUTE), ("second", SECOND))
 
 
-class _Gaps(dict[str, object]):
-    def __missing__(self, key: str) -> str:
-        return "–"
+_UNKNOWN: Final = "–"
+_WIDE: Final = re.compile("[\u2e80-\u9fff\uf900-\ufaff\uff00-\uffef]")
+"""Characters that stand without spaces between them: Chinese, and full-width punctuation."""
 
 
 def language(tag: str) -> str:
@@ -44,14 +46,50 @@ def say(lang: str, key: str, **facts: object) -> str:
 
     Raises `KeyError` for a key that no table has.
     """
-    return TABLES[language(lang)][key].format_map(_Gaps(facts))
+    texts = {name: str(fact) for name, fact in facts.items()}
+    return "".join(text for _, text in fill(TABLES[language(lang)][key], texts))
+
+
+def template(lang: str, key: str) -> str:
+    """The sentence `key` with its placeholders in braces, for those who fill it with more than text."""
+    return TABLES[language(lang)][key]
+
+
+def fill(sentence: str, facts: Mapping[str, str]) -> list[tuple[str, str]]:
+    """The pieces of a sentence in order: `("", words)` or `(placeholder, fact)`.
+
+    A space at a placeholder serves Latin text; between two Chinese characters it is left out.
+    """
+    pieces = [("", "")]
+    for literal, name, _, _ in Formatter().parse(sentence):
+        words = literal
+        if words[:1] == " " and _is_wide(pieces[-1][1][-1:]) and _is_wide(words[1:2] or " "):
+            words = words[1:]
+        pieces.append(("", words))
+        if name is not None:
+            fact = facts.get(name, _UNKNOWN)
+            if words[-1:] == " " and _is_wide(words[-2:-1]) and _is_wide(fact[:1]):
+                pieces[-1] = ("", words[:-1])
+            pieces.append((name, fact))
+    return [piece for piece in pieces if piece[1]]
+
+
+def _is_wide(character: str) -> bool:
+    return bool(_WIDE.match(character))
 
 
 def listing(items: Sequence[str], lang: str) -> str:
     """`Ann, Bo and Cara`, `Ann、Bo 和 Cara`."""
-    if len(items) < 2:
-        return "".join(items)
-    return say(lang, "list.comma").join(items[:-1]) + say(lang, "list.and") + items[-1]
+    facts = {str(index): item for index, item in enumerate(items)}
+    return "".join(text for _, text in fill(list_template(len(items), lang), facts))
+
+
+def list_template(count: int, lang: str) -> str:
+    """`{0}, {1} and {2}`: the shape of a list of `count` things."""
+    places = [f"{{{index}}}" for index in range(count)]
+    if count < 2:
+        return "".join(places)
+    return say(lang, "list.comma").join(places[:-1]) + say(lang, "list.and") + places[-1]
 
 
 def duration(span: Span, lang: str) -> str:
@@ -91,7 +129,7 @@ def zone_name(at: Instant, zone: str) -> str:
 
 
 def local(at: Instant, zone: str) -> datetime:
-    """The wall clock of an IANA zone at an instant; UTC where the zone is unknown, nearest possible where out of range."""
+    """The wall clock of an IANA zone at an instant; UTC where the zone is unknown."""
     seconds = min(max(at // SECOND, _FIRST), _LAST)
     return datetime.fromtimestamp(seconds, _zone(zone))
 

@@ -1,6 +1,6 @@
-"""What Tocsin answers, and how it tells a timeline, in English. `replies_zh` has the same keys and placeholders.
+"""What Tocsin answers, and how it tells a timeline, in English. `replies_zh` has the same keys.
 
-`reply.<code>` answers a command; `reply.<code>.<variant>` is a finer truth of the same code (see `cards.build.replies`).
+`reply.<code>` answers a command; `reply.<code>.<variant>` is a finer truth of the same code.
 """
 
 from __future__ import annotations
@@ -29,7 +29,7 @@ WORDS: Final[dict[str, str]] = {
     "reply.already_closed.bare": "Nothing was changed: it is closed.",
     "reply.reopened": "It is open again, and paging starts over.",
     "reply.not_closed": "It is still open, so there is nothing to reopen.",
-    "reply.reopened_meanwhile": "Nothing was changed: it was reopened after this card was drawn. Use the current card.",
+    "reply.reopened_meanwhile": "Nothing was changed: it was reopened since. Use the current card.",
     "reply.reason_required": "Say why: a reopened incident needs a reason.",
     # --- snoozing -----------------------------------------------------------------------------------------------------
     "reply.snoozed": "Quiet until {until}. Then it pages again unless it is closed.",
@@ -40,8 +40,8 @@ WORDS: Final[dict[str, str]] = {
     # --- reaching others ----------------------------------------------------------------------------------------------
     "reply.escalated": "Level {level} is being paged now: {who}.",
     "reply.escalated.bare": "Level {level} is being paged now.",
-    "reply.escalated_meanwhile": "Nobody was paged by this press: things had changed since that card was drawn, and it is at level {level} now. "
-    "To go further, press Escalate on the current card.",
+    "reply.escalated_meanwhile": "Nobody was paged by this press: things had changed since that card was drawn, and it "
+    "is at level {level} now. To go further, press Escalate on the current card.",
     "reply.no_higher_level": "Nobody was paged: there is no higher level to go to.",
     "reply.assigned": "It is with {who} now; they are being paged.",
     "reply.added": "{who} will be paged as well.",
@@ -54,7 +54,8 @@ WORDS: Final[dict[str, str]] = {
     "reply.raised": "{ref} is open. Its card shows who is being paged.",
     "reply.already_open": "Nothing was changed: it is open already.",
     # --- who may, and who is who --------------------------------------------------------------------------------------
-    "reply.unlinked": "Nothing was changed: Tocsin does not know who you are here. Send `link` to connect this account.",
+    "reply.unlinked": "Nothing was changed: Tocsin does not know who you are here. Send `link` to connect "
+    "this account.",
     "reply.no_seat": "Nothing was changed: without a seat you receive pages but cannot view or act. An administrator "
     "can give you one.",
     "reply.forged": "Nothing was changed: that button was not drawn by Tocsin, or is too old. Use the current card.",

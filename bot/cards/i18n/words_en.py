@@ -57,6 +57,7 @@ WORDS: Final[dict[str, str]] = {
     "failure.no_address": "no address is known",
     "failure.unavailable": "the service is down",
     # --- the facts of an incident -------------------------------------------------------------------------------------
+    "fact.colon": ": ",
     "fact.who": "Who has it",
     "fact.next": "Next",
     "fact.outcome": "Outcome",
@@ -71,6 +72,7 @@ WORDS: Final[dict[str, str]] = {
     "alerts.none_open": "{total}, all recovered",
     "alerts.row": "{severity}: {title}",
     "alerts.row_closed": "Recovered: {title}",
+    "alerts.closed": "{total}, closed with it",
     "alerts.none": "none, opened by hand",
     "who.paging": "Nobody yet, paging {who}",
     "who.nobody": "Nobody yet",
@@ -156,7 +158,6 @@ WORDS: Final[dict[str, str]] = {
     "why.empty": "Nothing has been decided yet.",
     "help.title": "What you can ask",
     "help.fallback": "Commands: {verbs}.",
-    "mail.footer": "Tocsin sent this because you are on call. Replying to this mail with “ack” takes the incident.",
-    "mail.footer_plain": "Sent by Tocsin.",
+    "mail.footer": "Sent by Tocsin. A mail cannot change; the page of the incident shows how things stand now.",
     "sms.ack": "Ack: {url}",
 }

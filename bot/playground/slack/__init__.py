@@ -1,4 +1,5 @@
 """A strict Slack on loopback: `SlackEmulator` and what its workspace is seeded with."""
+
 from __future__ import annotations
 
 from bot.playground.slack.config import SlackChannel, SlackConfig, SlackUser

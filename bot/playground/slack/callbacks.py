@@ -104,7 +104,8 @@ class AppLink:
         self.space.publish("trouble", given_up)
 
     async def _pause(self, due: float) -> None:
-        await until(lambda: self.space.hub.now() >= due)
+        hub = self.space.hub
+        await until(lambda: hub.now() >= due and hub.outage("slack") is not Outage.DOWN)
 
     async def _send(self, kind: str, payload: Json, body: str, headers: dict[str, str]) -> Answer:
         outage = self.space.hub.outage("slack")

@@ -1,15 +1,19 @@
-// Building DOM nodes without ever parsing text as HTML: text stays text, links are checked, lists are reconciled by key.
+// Building DOM nodes without ever parsing text as HTML: text stays text, links are checked, lists are matched by key.
 
 const SAFE_LINK = /^(https?|mailto|tel):/i;
 
-/** An element. `props`: class, data (dataset), on (listeners), style (custom properties); everything else is an attribute. */
+/** An element. `props`: class, data (dataset), on (listeners), style (custom properties); all others are attributes. */
 export function h(tag, props = {}, ...children) {
   const node = document.createElement(tag);
   for (const [name, value] of Object.entries(props)) {
     if (value === undefined || value === null || value === false) continue;
     if (name === "class") node.className = value;
-    else if (name === "data") Object.entries(value).forEach(([key, text]) => { if (text != null) node.dataset[key] = text; });
-    else if (name === "on") Object.entries(value).forEach(([event, listener]) => node.addEventListener(event, listener));
+    else if (name === "data")
+      Object.entries(value).forEach(([key, text]) => {
+        if (text != null) node.dataset[key] = text;
+      });
+    else if (name === "on")
+      Object.entries(value).forEach(([event, listener]) => node.addEventListener(event, listener));
     else if (name === "style") Object.entries(value).forEach(([key, text]) => node.style.setProperty(key, text));
     else node.setAttribute(name, value === true ? "" : value);
   }
@@ -24,9 +28,11 @@ export function link(url, ...label) {
   return h("a", { href: url, target: "_blank", rel: "noopener noreferrer" }, shown);
 }
 
-/** Plain text with its http(s) addresses as links; line breaks are the style sheet's business (white-space: pre-wrap). */
+/** Plain text with its http(s) addresses as links; line breaks are the style sheet's business. */
 export function linkify(text) {
-  return text.split(/(https?:\/\/[^\s<>"]+[^\s<>".,;:!?)\]])/).map((part, index) => (index % 2 ? link(part, shorten(part)) : part));
+  return text
+    .split(/(https?:\/\/[^\s<>"]+[^\s<>".,;:!?)\]])/)
+    .map((part, index) => (index % 2 ? link(part, shorten(part)) : part));
 }
 
 function shorten(url) {
@@ -36,16 +42,19 @@ function shorten(url) {
 
 /**
  * Make the children of `list` those of `items`, rebuilding only what changed.
- * `key(item)` names an item, `build(item, changed)` draws it; an unchanged item keeps its node (and its open menus).
+ * `key(item)` names an item, `build(item, known, changed)` draws it; while its `stamp` stays, an item keeps its node.
  */
 export function keyed(list, items, key, build, stamp = JSON.stringify) {
   const known = list.nodesByKey ?? (list.nodesByKey = new Map());
   const next = new Map();
   const nodes = items.map((item) => {
     const name = key(item);
-    const mark = stamp(item);
+    const [mark, content] = [stamp(item), JSON.stringify(item)];
     const old = known.get(name);
-    const entry = old && old.mark === mark ? old : { mark, node: build(item, Boolean(old)) };
+    const entry =
+      old && old.mark === mark
+        ? old
+        : { mark, content, node: build(item, Boolean(old), old && old.content !== content) };
     next.set(name, entry);
     return entry.node;
   });
@@ -54,16 +63,32 @@ export function keyed(list, items, key, build, stamp = JSON.stringify) {
   list.replaceChildren(...nodes);
 }
 
-/** Run `change`, and stay at the end of a scrolling list when the reader was there. */
+/** Run `change`, and stay at the end of a scrolling list while the reader is there, also when its size changes. */
 export function keepAtEnd(scroller, change, force = false) {
-  const atEnd = force || scroller.scrollHeight - scroller.scrollTop - scroller.clientHeight < 60;
+  if (scroller.atEnd === undefined) {
+    scroller.lastTop = 0;
+    const toEnd = () => {
+      if (scroller.atEnd) scroller.scrollTop = scroller.scrollHeight;
+    };
+    scroller.addEventListener("scroll", () => {
+      const left = scroller.scrollHeight - scroller.scrollTop - scroller.clientHeight;
+      // Growing content also leaves a distance; only a reader who scrolls up has left the end.
+      scroller.atEnd = left < 60 || (scroller.atEnd && scroller.scrollTop >= scroller.lastTop);
+      scroller.lastTop = scroller.scrollTop;
+    });
+    new ResizeObserver(toEnd).observe(scroller);
+  }
+  if (force || scroller.atEnd === undefined) scroller.atEnd = true;
   change();
-  if (atEnd) scroller.scrollTop = scroller.scrollHeight;
+  if (scroller.atEnd) scroller.scrollTop = scroller.scrollHeight;
 }
 
 /** The two letters and the colour that stand for a person or a chat. */
 export function avatar(name, extra = "") {
-  const words = name.replace(/[^\p{L}\p{N} ]/gu, " ").trim().split(/\s+/);
+  const words = name
+    .replace(/[^\p{L}\p{N} ]/gu, " ")
+    .trim()
+    .split(/\s+/);
   const letters = words.length > 1 ? words[0].slice(0, 1) + words.at(-1).slice(0, 1) : (words[0] ?? "?").slice(0, 2);
   let hue = 7;
   for (const char of name) hue = (hue * 31 + char.codePointAt(0)) % 360;
@@ -71,20 +96,23 @@ export function avatar(name, extra = "") {
 }
 
 /** The product's own avatar: its bell. */
-export function bell(extra = "") {
-  const space = "http://www.w3.org/2000/svg";
-  const svg = document.createElementNS(space, "svg");
-  svg.setAttribute("viewBox", "0 0 32 32");
-  const path = document.createElementNS(space, "path");
-  path.setAttribute("d", "M16 6.5c-4 0-6.3 3-6.3 6.7 0 4.6-1.6 6.3-2.7 7.4h18c-1.1-1.1-2.7-2.8-2.7-7.4 0-3.7-2.3-6.7-6.3-6.7zM13.3 22.6a2.7 2.7 0 0 0 5.4 0z");
-  svg.append(path);
-  return h("span", { class: `avatar bell ${extra}`, "aria-hidden": "true" }, svg);
-}
+export const bell = (extra = "") => h("img", { class: `avatar ${extra}`, src: "/static/icon.svg", alt: "" });
 
 /** A one-line composer: Enter sends, and the text stays when the send is refused. */
 export function composer({ testid, placeholder, send }) {
-  const input = h("input", { type: "text", placeholder, "aria-label": placeholder, data: { testid }, autocomplete: "off", enterkeyhint: "send" });
-  const button = h("button", { class: "send", type: "submit", "aria-label": "Send", data: { testid: `${testid}-send` } }, "➤");
+  const input = h("input", {
+    type: "text",
+    placeholder,
+    "aria-label": placeholder,
+    data: { testid },
+    autocomplete: "off",
+    enterkeyhint: "send",
+  });
+  const button = h(
+    "button",
+    { class: "send", type: "submit", "aria-label": "Send", data: { testid: `${testid}-send` } },
+    "➤",
+  );
   const form = h("form", { class: "composer" }, input, button);
   form.addEventListener("submit", async (event) => {
     event.preventDefault();

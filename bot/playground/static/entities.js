@@ -1,10 +1,27 @@
-// Telegram's formatted text as DOM nodes: from `entities` (offsets in UTF-16 units, which is what JavaScript strings count)
+// Telegram's formatted text as DOM nodes, from `entities`: their offsets count UTF-16 units, as JavaScript strings do.
 // https://core.telegram.org/bots/api#messageentity
 
 import { h, link } from "./dom.js";
 
-const NESTING = ["blockquote", "expandable_blockquote", "pre", "text_link", "url", "text_mention", "mention", "hashtag",
-  "bot_command", "email", "phone_number", "bold", "italic", "underline", "strikethrough", "spoiler", "code"];
+const NESTING = [
+  "blockquote",
+  "expandable_blockquote",
+  "pre",
+  "text_link",
+  "url",
+  "text_mention",
+  "mention",
+  "hashtag",
+  "bot_command",
+  "email",
+  "phone_number",
+  "bold",
+  "italic",
+  "underline",
+  "strikethrough",
+  "spoiler",
+  "code",
+];
 
 const TAGS = { bold: "b", italic: "i", underline: "u", strikethrough: "s", code: "code", pre: "pre" };
 
@@ -34,23 +51,52 @@ function range(text, entities, from, to) {
 function wrap(entity, inner, raw) {
   if (TAGS[entity.type]) return h(TAGS[entity.type], {}, inner);
   switch (entity.type) {
-    case "text_link": return entity.url.startsWith("tg://user") ? h("span", { class: "mention" }, inner) : link(entity.url, inner);
-    case "url": return link(/^https?:/.test(raw) ? raw : `https://${raw}`, inner);
-    case "email": return link(`mailto:${raw}`, inner);
-    case "phone_number": return link(`tel:${raw}`, inner);
-    case "spoiler": return h("span", { class: "spoiler", on: { click: (event) => event.currentTarget.classList.add("open") } }, inner);
-    case "blockquote": return h("blockquote", {}, inner);
-    case "expandable_blockquote": return expandable(inner);
-    case "custom_emoji": case "cashtag": case "bank_card": return h("span", {}, inner);
-    default: return h("span", { class: "mention" }, inner);
+    case "text_link":
+      return entity.url.startsWith("tg://user") ? h("span", { class: "mention" }, inner) : link(entity.url, inner);
+    case "url":
+      return link(/^https?:/.test(raw) ? raw : `https://${raw}`, inner);
+    case "email":
+      return link(`mailto:${raw}`, inner);
+    case "phone_number":
+      return link(`tel:${raw}`, inner);
+    case "spoiler":
+      return h(
+        "span",
+        { class: "spoiler", on: { click: (event) => event.currentTarget.classList.add("open") } },
+        inner,
+      );
+    case "blockquote":
+      return h("blockquote", {}, inner);
+    case "expandable_blockquote":
+      return expandable(inner);
+    case "custom_emoji":
+    case "cashtag":
+    case "bank_card":
+      return h("span", {}, inner);
+    default:
+      return h("span", { class: "mention" }, inner);
   }
 }
 
 /** Three lines, and the rest at a press. */
 function expandable(inner) {
-  const node = h("blockquote", { class: "expandable", tabindex: "0", role: "button", "aria-expanded": "false", data: { testid: "telegram-quote" } }, inner);
+  const node = h(
+    "blockquote",
+    {
+      class: "expandable",
+      tabindex: "0",
+      role: "button",
+      "aria-expanded": "false",
+      data: { testid: "telegram-quote" },
+    },
+    inner,
+  );
   const toggle = () => node.setAttribute("aria-expanded", String(node.classList.toggle("open")));
-  node.addEventListener("click", (event) => { if (!event.target.closest("a")) toggle(); });
-  node.addEventListener("keydown", (event) => { if (event.key === "Enter") toggle(); });
+  node.addEventListener("click", (event) => {
+    if (!event.target.closest("a")) toggle();
+  });
+  node.addEventListener("keydown", (event) => {
+    if (event.key === "Enter") toggle();
+  });
   return node;
 }

@@ -4,13 +4,54 @@
 import { h, link } from "./dom.js";
 
 const EMOJI = {
-  rotating_light: "🚨", bell: "🔔", no_bell: "🔕", fire: "🔥", warning: "⚠️", white_check_mark: "✅", heavy_check_mark: "✔️",
-  x: "❌", red_circle: "🔴", large_orange_circle: "🟠", large_yellow_circle: "🟡", large_blue_circle: "🔵",
-  large_green_circle: "🟢", white_circle: "⚪", black_circle: "⚫", eyes: "👀", hourglass: "⌛", hourglass_flowing_sand: "⏳",
-  zzz: "💤", alarm_clock: "⏰", clock1: "🕐", speech_balloon: "💬", memo: "📝", pushpin: "📌", link: "🔗", telephone_receiver: "📞",
-  iphone: "📱", email: "📧", envelope: "✉️", arrow_up: "⬆️", arrow_double_up: "⏫", arrow_right: "➡️", busts_in_silhouette: "👥",
-  bust_in_silhouette: "👤", wrench: "🔧", tada: "🎉", checkered_flag: "🏁", information_source: "ℹ️", wave: "👋", calendar: "📅",
-  chart_with_upwards_trend: "📈", fast_forward: "⏩", repeat: "🔁", mega: "📣", lock: "🔒", thumbsup: "👍", "+1": "👍", bulb: "💡",
+  rotating_light: "🚨",
+  bell: "🔔",
+  no_bell: "🔕",
+  fire: "🔥",
+  warning: "⚠️",
+  white_check_mark: "✅",
+  heavy_check_mark: "✔️",
+  x: "❌",
+  red_circle: "🔴",
+  large_orange_circle: "🟠",
+  large_yellow_circle: "🟡",
+  large_blue_circle: "🔵",
+  large_green_circle: "🟢",
+  white_circle: "⚪",
+  black_circle: "⚫",
+  eyes: "👀",
+  hourglass: "⌛",
+  hourglass_flowing_sand: "⏳",
+  zzz: "💤",
+  alarm_clock: "⏰",
+  clock1: "🕐",
+  speech_balloon: "💬",
+  memo: "📝",
+  pushpin: "📌",
+  link: "🔗",
+  telephone_receiver: "📞",
+  iphone: "📱",
+  email: "📧",
+  envelope: "✉️",
+  arrow_up: "⬆️",
+  arrow_double_up: "⏫",
+  arrow_right: "➡️",
+  busts_in_silhouette: "👥",
+  bust_in_silhouette: "👤",
+  wrench: "🔧",
+  tada: "🎉",
+  checkered_flag: "🏁",
+  information_source: "ℹ️",
+  wave: "👋",
+  calendar: "📅",
+  chart_with_upwards_trend: "📈",
+  fast_forward: "⏩",
+  repeat: "🔁",
+  mega: "📣",
+  lock: "🔒",
+  thumbsup: "👍",
+  "+1": "👍",
+  bulb: "💡",
 };
 
 const ENTITIES = { "&amp;": "&", "&lt;": "<", "&gt;": ">" };
@@ -32,11 +73,17 @@ export const plain = (text) => emoji(text);
 function paragraphs(text, names) {
   const out = [];
   let quoted = [];
-  const flush = () => { if (quoted.length) out.push(h("blockquote", {}, inline(quoted.join("\n"), names))); quoted = []; };
+  const flush = () => {
+    if (quoted.length) out.push(h("blockquote", {}, inline(quoted.join("\n"), names)));
+    quoted = [];
+  };
   const lines = text.split("\n");
   lines.forEach((line, index) => {
     const quote = /^(?:&gt;|>) ?(.*)$/.exec(line);
-    if (quote) { quoted.push(quote[1]); return; }
+    if (quote) {
+      quoted.push(quote[1]);
+      return;
+    }
     flush();
     out.push(...inline(line, names));
     if (index < lines.length - 1 && !/^(?:&gt;|>)/.test(lines[index + 1])) out.push(h("br"));
@@ -64,14 +111,18 @@ function inline(text, names) {
 }
 
 function emoji(text) {
-  return text ? [text.replace(/:([a-z0-9_+-]+):(?::skin-tone-\d:)?/g, (shortcode, name) => EMOJI[name] ?? shortcode)] : [];
+  return text
+    ? [text.replace(/:([a-z0-9_+-]+):(?::skin-tone-\d:)?/g, (shortcode, name) => EMOJI[name] ?? shortcode)]
+    : [];
 }
 
 function reference(body, names) {
   const [target, ...rest] = body.split("|");
   const label = rest.length ? unescape(rest.join("|")) : null;
-  if (target.startsWith("@")) return h("span", { class: "mention" }, `@${names.user(target.slice(1)) ?? label ?? target.slice(1)}`);
-  if (target.startsWith("#")) return h("span", { class: "mention" }, `#${names.channel(target.slice(1)) ?? label ?? target.slice(1)}`);
+  if (target.startsWith("@"))
+    return h("span", { class: "mention" }, `@${names.user(target.slice(1)) ?? label ?? target.slice(1)}`);
+  if (target.startsWith("#"))
+    return h("span", { class: "mention" }, `#${names.channel(target.slice(1)) ?? label ?? target.slice(1)}`);
   if (target.startsWith("!date^")) return dateToken(target, label, names);
   if (target.startsWith("!subteam^")) return h("span", { class: "mention" }, label ?? `@${target.slice(9)}`);
   if (target.startsWith("!")) return h("span", { class: "mention loud" }, `@${target.slice(1)}`);
@@ -92,17 +143,28 @@ function datePart(name, when, now) {
   const day = (options) => when.toLocaleDateString([], options);
   const pretty = (options) => relativeDay(when, now) ?? day(options);
   switch (name) {
-    case "date_num": return when.toLocaleDateString("sv");
-    case "date": return day({ month: "long", day: "numeric", year: "numeric" });
-    case "date_short": return day({ month: "short", day: "numeric", year: "numeric" });
-    case "date_long": return day({ weekday: "long", month: "long", day: "numeric", year: "numeric" });
-    case "date_pretty": return pretty({ month: "long", day: "numeric", year: "numeric" });
-    case "date_short_pretty": return pretty({ month: "short", day: "numeric", year: "numeric" });
-    case "date_long_pretty": return pretty({ weekday: "long", month: "long", day: "numeric", year: "numeric" });
-    case "time": return when.toLocaleTimeString([], { hour: "2-digit", minute: "2-digit", hour12: false });
-    case "time_secs": return when.toLocaleTimeString([], { hour12: false });
-    case "ago": return ago(now - when.getTime() / 1000);
-    default: return null;
+    case "date_num":
+      return when.toLocaleDateString("sv");
+    case "date":
+      return day({ month: "long", day: "numeric", year: "numeric" });
+    case "date_short":
+      return day({ month: "short", day: "numeric", year: "numeric" });
+    case "date_long":
+      return day({ weekday: "long", month: "long", day: "numeric", year: "numeric" });
+    case "date_pretty":
+      return pretty({ month: "long", day: "numeric", year: "numeric" });
+    case "date_short_pretty":
+      return pretty({ month: "short", day: "numeric", year: "numeric" });
+    case "date_long_pretty":
+      return pretty({ weekday: "long", month: "long", day: "numeric", year: "numeric" });
+    case "time":
+      return when.toLocaleTimeString([], { hour: "2-digit", minute: "2-digit", hour12: false });
+    case "time_secs":
+      return when.toLocaleTimeString([], { hour12: false });
+    case "ago":
+      return ago(now - when.getTime() / 1000);
+    default:
+      return null;
   }
 }
 

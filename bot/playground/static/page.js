@@ -9,12 +9,23 @@ import { fullName, mountTelegram } from "./telegram.js";
 import { mountTicker } from "./ticker.js";
 import { mountClock, renderOutages, renderPeople, renderSamples } from "./topbar.js";
 
-const REFETCH_MS = 60; // several notices of one act lead to one fetch
-const TABS = [["slack", "Slack"], ["telegram", "Telegram"], ["phone", "Phone"], ["mail", "Mail"]];
+const REFETCH_MS = 100; // several notices of one act lead to one fetch
+const TABS = [
+  ["slack", "Slack"],
+  ["telegram", "Telegram"],
+  ["phone", "Phone"],
+  ["mail", "Mail"],
+];
 const byId = (id) => document.getElementById(id);
 const list = (value) => (Array.isArray(value) ? value : Object.values(value ?? {}));
 
-const page = { state: null, meKey: localStorage.getItem("tocsin-me"), skewMs: 0, badges: {}, unread: { phone: {}, mail: {} } };
+const page = {
+  state: null,
+  meKey: localStorage.getItem("tocsin-me"),
+  skewMs: 0,
+  badges: {},
+  unread: { phone: {}, mail: {} },
+};
 
 /** What the panes may use. */
 const app = {
@@ -39,7 +50,11 @@ const app = {
   /** The answer of the playground, or null after a note that says why not. */
   async post(path, data) {
     try {
-      const response = await fetch(`/pg/${path}`, { method: "POST", headers: { "Content-Type": "application/json" }, body: JSON.stringify(data) });
+      const response = await fetch(`/pg/${path}`, {
+        method: "POST",
+        headers: { "Content-Type": "application/json" },
+        body: JSON.stringify(data),
+      });
       const answer = await response.json();
       if (!response.ok) return app.note(answer.error ?? `The playground answered ${response.status}.`);
       refetchSoon();
@@ -51,12 +66,18 @@ const app = {
   async act(platform, act, data) {
     const answer = await app.post("act", { platform, act, ...data });
     if (answer?.ok === false && typeof answer.seen === "string") app.note(answer.seen);
-    if (answer?.ok === false && answer.seen && typeof answer.seen === "object") return { ...answer, errors: answer.seen };
+    if (answer?.ok === false && answer.seen && typeof answer.seen === "object")
+      return { ...answer, errors: answer.seen };
     return answer;
   },
-  badge(pane, count) { page.badges[pane] = count; },
-  unread(medium, address, count) { page.unread[medium][address] = count; },
-  unreadOf: (person) => Math.max(0, page.unread.phone[person.phone] ?? 0) + Math.max(0, page.unread.mail[person.email] ?? 0),
+  badge(pane, count) {
+    page.badges[pane] = count;
+  },
+  unread(medium, address, count) {
+    page.unread[medium][address] = count;
+  },
+  unreadOf: (person) =>
+    Math.max(0, page.unread.phone[person.phone] ?? 0) + Math.max(0, page.unread.mail[person.email] ?? 0),
 };
 
 const panes = {
@@ -66,13 +87,22 @@ const panes = {
   mail: [mountMail(byId("mail"), app), "smtp"],
 };
 const tick = mountClock(app);
-const nameIn = (items, id, pick) => { const found = list(items).find((item) => item.id === id); return found ? pick(found) : ""; };
+const nameIn = (items, id, pick) => {
+  const found = list(items).find((item) => item.id === id);
+  return found ? pick(found) : "";
+};
 const announce = mountTicker(byId("ticker"), {
   sample: (name) => page.state?.samples?.find((sample) => sample.name === name)?.title ?? name,
   slackUser: (id) => nameIn(page.state?.emulators.slack?.users, id, (user) => user.real_name || user.name),
-  slackChat: (id) => nameIn(page.state?.emulators.slack?.channels, id, (chat) => (chat.user ? `@${nameIn(page.state.emulators.slack.users, chat.user, (user) => user.real_name || user.name)}` : `#${chat.name}`)) || "a chat",
+  slackChat: (id) =>
+    nameIn(page.state?.emulators.slack?.channels, id, (chat) =>
+      chat.user
+        ? `@${nameIn(page.state.emulators.slack.users, chat.user, (user) => user.real_name || user.name)}`
+        : `#${chat.name}`,
+    ) || "a chat",
   telegramUser: (id) => nameIn(page.state?.emulators.telegram?.users, id, fullName),
-  telegramChat: (id) => nameIn(page.state?.emulators.telegram?.chats, id, (chat) => chat.title ?? fullName(chat)) || "a chat",
+  telegramChat: (id) =>
+    nameIn(page.state?.emulators.telegram?.chats, id, (chat) => chat.title ?? `@${fullName(chat)}`) || "a chat",
 });
 
 function draw() {
@@ -92,20 +122,43 @@ function draw() {
 
 function drawTabs() {
   const current = byId("panes").dataset.tab;
-  byId("tabs").replaceChildren(...TABS.filter(([name]) => !byId(name).hidden).map(([name, label]) => h("button", {
-    type: "button", "aria-pressed": String(name === current), data: { testid: `tab-${name}` }, on: { click: () => { byId("panes").dataset.tab = name; draw(); } },
-  }, label, page.badges[name] > 0 && h("b", { class: "count" }, String(page.badges[name])))));
+  byId("tabs").replaceChildren(
+    ...TABS.filter(([name]) => !byId(name).hidden).map(([name, label]) =>
+      h(
+        "button",
+        {
+          type: "button",
+          "aria-pressed": String(name === current),
+          data: { testid: `tab-${name}` },
+          on: {
+            click: () => {
+              byId("panes").dataset.tab = name;
+              draw();
+            },
+          },
+        },
+        label,
+        page.badges[name] > 0 && h("b", { class: "count" }, String(page.badges[name])),
+      ),
+    ),
+  );
 }
 
 let pending = 0;
 let fetching = false;
 
 function refetchSoon() {
-  pending ||= setTimeout(() => { pending = 0; fetchState(); }, REFETCH_MS);
+  pending ||= setTimeout(() => {
+    pending = 0;
+    fetchState();
+  }, REFETCH_MS);
 }
 
 async function fetchState() {
-  if (fetching) { refetchSoon(); return; }
+  if (fetching) {
+    refetchSoon();
+    return;
+  }
   fetching = true;
   try {
     const response = await fetch("/pg/state", { cache: "no-store" });
@@ -124,17 +177,21 @@ async function fetchState() {
 function listen() {
   const events = new EventSource("/pg/events?since=0");
   events.addEventListener("message", (event) => {
-    const notice = JSON.parse(event.data);
-    announce(notice);
-    for (const [pane, platform] of Object.values(panes)) if (platform === notice.platform) pane.notice?.(notice);
+    announce(JSON.parse(event.data));
     refetchSoon();
   });
   events.addEventListener("error", () => document.body.classList.add("offline"));
-  events.addEventListener("open", () => { document.body.classList.remove("offline"); refetchSoon(); });
+  events.addEventListener("open", () => {
+    document.body.classList.remove("offline");
+    refetchSoon();
+  });
 }
 
 await fetchState();
 listen();
 tick();
-setInterval(() => { tick(); panes.phone[0].tick(); }, 1000);
+setInterval(() => {
+  tick();
+  panes.phone[0].tick();
+}, 1000);
 document.body.classList.add("ready");

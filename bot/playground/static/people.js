@@ -13,8 +13,10 @@ export function peopleOf(state) {
     people.set(key, { ...values, ...known, name: known.name.length >= name.length ? known.name : name });
   };
   const { slack, telegram, twilio, smtp } = state.emulators;
-  for (const user of list(slack?.users)) if (!user.is_bot && !user.deleted) add(user.real_name || user.name, { slack: user.id });
-  for (const user of list(telegram?.users)) if (!user.is_bot) add([user.first_name, user.last_name].filter(Boolean).join(" "), { telegram: user.id });
+  for (const user of list(slack?.users))
+    if (!user.is_bot && !user.deleted) add(user.real_name || user.name, { slack: user.id });
+  for (const user of list(telegram?.users))
+    if (!user.is_bot) add([user.first_name, user.last_name].filter(Boolean).join(" "), { telegram: user.id });
   for (const phone of list(twilio?.people)) add(phone.name, { phone: phone.number });
   for (const box of list(smtp?.mailboxes)) add(box.name, { email: box.address });
   return [...people.values()];

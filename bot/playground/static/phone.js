@@ -2,7 +2,15 @@
 
 import { clockText, composer, h, keepAtEnd, keyed, linkify } from "./dom.js";
 
-const STATUS = { accepted: "on its way", queued: "on its way", sending: "on its way", sent: "sent", delivered: "delivered", undelivered: "not delivered", failed: "not sent" };
+const STATUS = {
+  accepted: "on its way",
+  queued: "on its way",
+  sending: "on its way",
+  sent: "sent",
+  delivered: "delivered",
+  undelivered: "not delivered",
+  failed: "not sent",
+};
 
 export function mountPhone(root, app) {
   const time = h("b", { class: "p-time" });
@@ -11,8 +19,22 @@ export function mountPhone(root, app) {
   const power = h("button", { class: "p-power", type: "button", data: { testid: "phone-power" } });
   const messages = h("div", { class: "p-messages", data: { testid: "sms-list" } });
   const empty = h("p", { class: "p-empty" }, "No messages");
-  const write = composer({ testid: "sms-composer", placeholder: "Text message", send: (text) => app.act("twilio", "reply", { from: app.me().phone, body: text }) });
-  root.append(h("div", { class: "p-screen" }, h("div", { class: "p-bar" }, owner, h("i", {}), power), h("div", { class: "p-clock" }, date, time), empty, messages, write.form));
+  const write = composer({
+    testid: "sms-composer",
+    placeholder: "Text message",
+    send: (text) => app.act("twilio", "reply", { from: app.me().phone, body: text }),
+  });
+  root.append(
+    h(
+      "div",
+      { class: "p-screen" },
+      h("div", { class: "p-bar" }, owner, h("i", {}), power),
+      h("div", { class: "p-clock" }, date, time),
+      empty,
+      messages,
+      write.form,
+    ),
+  );
   const seen = new Map();
   let shown = null;
   power.addEventListener("click", () => app.act("twilio", "power", { number: shown.number, on: !shown.on }));
@@ -20,7 +42,9 @@ export function mountPhone(root, app) {
   function render(state) {
     const me = app.me();
     const all = state.messages ?? [];
-    if (!seen.size) for (const person of state.people ?? []) seen.set(person.number, all.filter((one) => one.to === person.number).length);
+    if (!seen.size)
+      for (const person of state.people ?? [])
+        seen.set(person.number, all.filter((one) => one.to === person.number).length);
     shown = (state.people ?? []).find((person) => person.number === me.phone) ?? null;
     const mine = me.phone ? all.filter((one) => (one.direction === "inbound" ? one.from : one.to) === me.phone) : [];
     owner.textContent = shown ? `${me.name.split(" ")[0]}’s phone` : `${me.name} has no phone here`;
@@ -36,18 +60,29 @@ export function mountPhone(root, app) {
       const unread = all.filter((one) => one.to === person.number).length - (seen.get(person.number) ?? 0);
       app.unread("phone", person.number, unread);
     }
-    app.badge("phone", (state.people ?? []).filter((person) => all.filter((one) => one.to === person.number).length > (seen.get(person.number) ?? 0)).length);
+    app.badge(
+      "phone",
+      (state.people ?? []).filter(
+        (person) => all.filter((one) => one.to === person.number).length > (seen.get(person.number) ?? 0),
+      ).length,
+    );
     tick();
   }
 
-  function sms(message, changed) {
+  function sms(message, known) {
     const inbound = message.direction === "inbound";
     const lost = ["undelivered", "failed"].includes(message.status);
     const sentAt = Date.parse(message.date_created) / 1000;
-    return h("article", { class: `sms ${inbound ? "mine" : ""} ${lost ? "lost" : ""} ${changed ? "" : "fresh"}`, data: { testid: "sms", sid: message.sid, status: message.status, from: message.from, to: message.to } },
+    return h(
+      "article",
+      {
+        class: `sms ${inbound ? "mine" : ""} ${lost ? "lost" : ""} ${known ? "" : "fresh"}`,
+        data: { testid: "sms", sid: message.sid, status: message.status, from: message.from, to: message.to },
+      },
       !inbound && h("header", {}, h("i", { class: "p-app" }), h("b", {}, "Messages"), h("time", {}, clockText(sentAt))),
       h("p", {}, linkify(message.body)),
-      !inbound && h("small", {}, message.from ?? "", h("em", {}, STATUS[message.status] ?? message.status)));
+      !inbound && h("small", {}, message.from ?? "", h("em", {}, STATUS[message.status] ?? message.status)),
+    );
   }
 
   function tick() {

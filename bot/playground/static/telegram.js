@@ -7,13 +7,23 @@ const list = (value) => (Array.isArray(value) ? value : Object.values(value ?? {
 export const fullName = (user) => [user?.first_name, user?.last_name].filter(Boolean).join(" ");
 
 export function mountTelegram(root, app) {
-  const view = { chat: null, topic: null, seen: new Map(), state: null, replyTo: null, asked: new Map(), dismissed: new Set() };
+  const view = { chat: null, topic: null, seen: new Map(), state: null, replyTo: null, dismissed: new Set() };
   const nav = h("nav", { class: "t-nav" });
   const title = h("header", { class: "t-title" });
   const messages = h("div", { class: "t-messages", data: { testid: "telegram-messages" } });
   const replying = h("div", { class: "t-replying", hidden: true });
   const topics = h("div", { class: "t-topics", hidden: true });
-  const start = h("button", { class: "t-start", type: "button", hidden: true, data: { testid: "telegram-start" }, on: { click: () => app.act("telegram", "start", { user: view.chat }) } }, "Start");
+  const start = h(
+    "button",
+    {
+      class: "t-start",
+      type: "button",
+      hidden: true,
+      data: { testid: "telegram-start" },
+      on: { click: () => app.act("telegram", "start", { user: view.chat }) },
+    },
+    "Start",
+  );
   const toast = h("div", { class: "t-toast", hidden: true, role: "status", data: { testid: "telegram-toast" } });
   const write = composer({ testid: "telegram-composer", placeholder: "Message, or /toc who", send: say });
   root.append(nav, h("div", { class: "t-main" }, title, topics, messages, toast, replying, start, write.form));
@@ -21,24 +31,42 @@ export function mountTelegram(root, app) {
   async function say(text) {
     const user = app.me().telegram;
     if (!user) return app.note(`${app.me().name} has no Telegram account here.`);
-    const done = await app.act("telegram", "say", { text, user, chat_id: view.chat, ...(view.replyTo ? { reply_to: view.replyTo.message_id } : {}), ...(view.topic ? { message_thread_id: view.topic } : {}) });
-    if (done && view.replyTo) { view.dismissed.add(keyOf(view.chat, view.replyTo.message_id)); render(view.state); }
+    const done = await app.act("telegram", "say", {
+      text,
+      user,
+      chat_id: view.chat,
+      ...(view.replyTo ? { reply_to: view.replyTo.message_id } : {}),
+      ...(view.topic ? { message_thread_id: view.topic } : {}),
+    });
     return done;
   }
 
   function chats(state) {
     const started = new Map(list(state.users).map((user) => [user.id, user.started]));
-    return list(state.chats).filter((chat) => chat.migrated_to == null).map(({ members, messages: written, topics: threads, ...chat }) => ({
-      id: chat.id, name: chat.title ?? fullName(chat), direct: chat.type === "private", members, topics: list(threads),
-      messages: list(written), asleep: chat.type === "private" && !started.get(chat.id),
-    })).sort((a, b) => a.direct - b.direct);
+    return list(state.chats)
+      .filter((chat) => chat.migrated_to == null)
+      .map(({ members, messages: written, topics: threads, ...chat }) => ({
+        id: chat.id,
+        name: chat.title ?? fullName(chat),
+        direct: chat.type === "private",
+        members,
+        topics: list(threads),
+        messages: list(written),
+        asleep: chat.type === "private" && !started.get(chat.id),
+      }))
+      .sort((a, b) => a.direct - b.direct);
   }
 
   function render(state, moved = false) {
     view.state = state;
     const all = chats(state);
     if (!view.seen.size) all.forEach((chat) => view.seen.set(chat.id, chat.messages.at(-1)?.message_id ?? 0));
-    if (!all.some((chat) => chat.id === view.chat)) view.chat = (all.find((chat) => !chat.direct && chat.messages.length) ?? all.find((chat) => chat.messages.length) ?? all[0])?.id;
+    if (!all.some((chat) => chat.id === view.chat))
+      view.chat = (
+        all.find((chat) => !chat.direct && chat.messages.length) ??
+        all.find((chat) => chat.messages.length) ??
+        all[0]
+      )?.id;
     const current = all.find((chat) => chat.id === view.chat);
     if (!current) return;
     if (root.offsetParent) view.seen.set(current.id, current.messages.at(-1)?.message_id ?? 0);
@@ -46,10 +74,24 @@ export function mountTelegram(root, app) {
     drawTopics(current);
     start.hidden = !current.asleep || app.me().telegram !== current.id;
     write.form.hidden = !start.hidden;
-    const shown = current.messages.filter((one) => !view.topic || one.message_thread_id === view.topic);
-    title.replaceChildren(avatar(current.name), h("div", {}, h("b", {}, current.name), h("small", {}, describe(current))));
-    keepAtEnd(messages, () => keyed(messages, shown, (one) => String(one.message_id), (one, changed) => bubble(one, current, changed), (one) => JSON.stringify([one, app.me().key])), moved);
     drawForceReply(current);
+    const shown = current.messages.filter((one) => !view.topic || one.message_thread_id === view.topic);
+    title.replaceChildren(
+      avatar(current.name),
+      h("div", {}, h("b", {}, current.name), h("small", {}, describe(current))),
+    );
+    keepAtEnd(
+      messages,
+      () =>
+        keyed(
+          messages,
+          shown,
+          (one) => String(one.message_id),
+          (one, known, changed) => bubble(one, current, known, changed),
+          (one) => JSON.stringify([one, app.me().key]),
+        ),
+      moved,
+    );
   }
 
   const describe = (chat) => (chat.direct ? "with the Tocsin bot" : `${chat.members.length + 1} members`);
@@ -57,52 +99,126 @@ export function mountTelegram(root, app) {
   function drawTopics(chat) {
     if (!chat.topics.some((topic) => topic.message_thread_id === view.topic)) view.topic = null;
     topics.hidden = chat.topics.length === 0;
-    topics.replaceChildren(...[{ message_thread_id: null, name: "All" }, ...chat.topics].map((topic) => h("button", {
-      type: "button", "aria-pressed": String(topic.message_thread_id === view.topic), data: { testid: `telegram-topic-${topic.message_thread_id ?? "all"}` },
-      on: { click: () => { view.topic = topic.message_thread_id; render(view.state, true); } },
-    }, topic.closed ? `✓ ${topic.name}` : topic.name)));
+    topics.replaceChildren(
+      ...[{ message_thread_id: null, name: "All" }, ...chat.topics].map((topic) =>
+        h(
+          "button",
+          {
+            type: "button",
+            "aria-pressed": String(topic.message_thread_id === view.topic),
+            data: { testid: `telegram-topic-${topic.message_thread_id ?? "all"}` },
+            on: {
+              click: () => {
+                view.topic = topic.message_thread_id;
+                render(view.state, true);
+              },
+            },
+          },
+          topic.closed ? `✓ ${topic.name}` : topic.name,
+        ),
+      ),
+    );
   }
 
   function drawNav(all) {
-    nav.replaceChildren(...all.map((chat) => {
-      const unread = chat.messages.filter((one) => one.message_id > (view.seen.get(chat.id) ?? 0) && one.from?.is_bot).length;
-      return h("button", {
-        class: `t-chat ${chat.id === view.chat ? "current" : ""}`, type: "button", title: chat.name, data: { testid: `telegram-chat-${chat.id}`, name: chat.name },
-        on: { click: () => {
-          view.chat = chat.id;
-          view.topic = null;
-          if (chat.direct) app.become((person) => person.telegram === chat.id);
-          render(view.state, true);
-        } },
-      }, avatar(chat.name), h("span", {}, chat.name), unread > 0 && h("b", { class: "count" }, String(unread)));
-    }));
+    nav.replaceChildren(
+      ...all.map((chat) => {
+        const unread = chat.messages.filter(
+          (one) => one.message_id > (view.seen.get(chat.id) ?? 0) && one.from?.is_bot,
+        ).length;
+        return h(
+          "button",
+          {
+            class: `t-chat ${chat.id === view.chat ? "current" : ""}`,
+            type: "button",
+            title: chat.name,
+            data: { testid: `telegram-chat-${chat.id}`, name: chat.name },
+            on: {
+              click: () => {
+                view.chat = chat.id;
+                view.topic = null;
+                if (chat.direct) app.become((person) => person.telegram === chat.id);
+                render(view.state, true);
+              },
+            },
+          },
+          avatar(chat.name),
+          h("span", {}, chat.name),
+          unread > 0 && h("b", { class: "count" }, String(unread)),
+        );
+      }),
+    );
     app.badge("telegram", nav.querySelectorAll(".count").length);
   }
 
-  function bubble(message, chat, changed) {
+  function bubble(message, chat, known, changed) {
     const mine = message.from?.id === app.me().telegram;
     const bot = Boolean(message.from?.is_bot);
     const service = serviceText(message);
-    if (service) return h("div", { class: "t-service", data: { testid: "telegram-service", messageId: message.message_id } }, service);
+    if (service)
+      return h(
+        "div",
+        { class: "t-service", data: { testid: "telegram-service", messageId: message.message_id } },
+        service,
+      );
     const quoted = message.reply_to_message;
-    return h("article", {
-      class: `t-message ${mine ? "mine" : ""} ${changed ? "flash" : "fresh"}`, data: { testid: "telegram-message", messageId: message.message_id, chatId: chat.id },
-    },
-    !mine && !chat.direct && (bot ? bell("small") : avatar(fullName(message.from), "small")),
-    h("div", { class: "t-column" },
-      h("div", { class: "t-bubble" },
-        !mine && !chat.direct && h("b", { class: "t-author" }, bot ? "Tocsin" : fullName(message.from)),
-        quoted && h("div", { class: "t-quoted" }, h("b", {}, quoted.from?.is_bot ? "Tocsin" : fullName(quoted.from)), h("span", {}, quoted.text ?? "")),
-        h("div", { class: "t-text" }, formatted(message.text ?? message.caption ?? "", message.entities ?? message.caption_entities)),
-        h("span", { class: "t-time" }, message.edit_date && "edited ", clockText(message.date))),
-      message.reply_markup?.inline_keyboard && keyboard(message, chat)));
+    return h(
+      "article",
+      {
+        class: `t-message ${mine ? "mine" : ""} ${changed ? "flash" : known ? "" : "fresh"}`,
+        data: { testid: "telegram-message", messageId: message.message_id, chatId: chat.id },
+      },
+      !mine && !chat.direct && (bot ? bell("small") : avatar(fullName(message.from), "small")),
+      h(
+        "div",
+        { class: "t-column" },
+        h(
+          "div",
+          { class: "t-bubble" },
+          !mine && !chat.direct && h("b", { class: "t-author" }, bot ? "Tocsin" : fullName(message.from)),
+          quoted &&
+            h(
+              "div",
+              { class: "t-quoted" },
+              h("b", {}, quoted.from?.is_bot ? "Tocsin" : fullName(quoted.from)),
+              h("span", {}, quoted.text ?? ""),
+            ),
+          h(
+            "div",
+            { class: "t-text" },
+            formatted(message.text ?? message.caption ?? "", message.entities ?? message.caption_entities),
+          ),
+          h("span", { class: "t-time" }, message.edit_date && "edited ", clockText(message.date)),
+        ),
+        message.reply_markup?.inline_keyboard && keyboard(message, chat),
+      ),
+    );
   }
 
   function keyboard(message, chat) {
-    return h("div", { class: "t-keyboard" }, message.reply_markup.inline_keyboard.map((row) => h("div", {}, row.map((button) => h("button", {
-      type: "button", class: button.style ?? "", data: { callback: button.callback_data, testid: "telegram-button" },
-      on: { click: (event) => press(event.currentTarget, button, message, chat) },
-    }, button.text, button.url && h("i", {}, "↗"))))));
+    return h(
+      "div",
+      { class: "t-keyboard" },
+      message.reply_markup.inline_keyboard.map((row) =>
+        h(
+          "div",
+          {},
+          row.map((button) =>
+            h(
+              "button",
+              {
+                type: "button",
+                class: button.style ?? "",
+                data: { callback: button.callback_data, testid: "telegram-button" },
+                on: { click: (event) => press(event.currentTarget, button, message, chat) },
+              },
+              button.text,
+              button.url && h("i", {}, "↗"),
+            ),
+          ),
+        ),
+      ),
+    );
   }
 
   async function press(node, button, message, chat) {
@@ -111,7 +227,12 @@ export function mountTelegram(root, app) {
     const user = app.me().telegram;
     if (!user) return app.note(`${app.me().name} has no Telegram account here.`);
     node.classList.add("busy");
-    const done = await app.act("telegram", "press", { chat_id: chat.id, message_id: message.message_id, callback_data: button.callback_data, user });
+    const done = await app.act("telegram", "press", {
+      chat_id: chat.id,
+      message_id: message.message_id,
+      callback_data: button.callback_data,
+      user,
+    });
     node.classList.remove("busy");
     if (done?.seen) showToast(done.seen, done.alert);
     if (done && !done.answered) app.note("The bot did not answer the press: in Telegram the button keeps spinning.");
@@ -124,36 +245,72 @@ export function mountTelegram(root, app) {
   function showToast(text, alert) {
     clearTimeout(timer);
     toast.className = `t-toast ${alert ? "alert" : ""}`;
-    toast.replaceChildren(h("span", {}, text), alert ? h("button", { type: "button", data: { testid: "telegram-alert-ok" }, on: { click: () => { toast.hidden = true; } } }, "OK") : "");
+    toast.replaceChildren(
+      h("span", {}, text),
+      alert
+        ? h(
+            "button",
+            {
+              type: "button",
+              data: { testid: "telegram-alert-ok" },
+              on: {
+                click: () => {
+                  toast.hidden = true;
+                },
+              },
+            },
+            "OK",
+          )
+        : "",
+    );
     toast.hidden = false;
-    if (!alert) timer = setTimeout(() => { toast.hidden = true; }, 6000);
+    if (!alert)
+      timer = setTimeout(() => {
+        toast.hidden = true;
+      }, 6000);
   }
 
-  /** A question with force_reply, addressed to the person at the screen, stands above the composer until it is answered. */
+  /** A question with force_reply to the person at the screen stands above the composer until it is answered. */
   function drawForceReply(chat) {
-    const me = app.me().telegram;
-    const question = chat.messages.findLast((one) => view.asked.has(keyOf(chat.id, one.message_id)));
-    const markup = question && view.asked.get(keyOf(chat.id, question.message_id));
-    const done = question && (view.dismissed.has(keyOf(chat.id, question.message_id)) || chat.messages.some((one) => one.reply_to_message?.message_id === question.message_id));
-    view.replyTo = question && !done && (!markup.selective || chat.direct || addressed(question, me)) ? question : null;
+    const question = chat.messages.findLast((one) => one.reply_markup?.force_reply);
+    const answered = question && chat.messages.some((one) => one.reply_to_message?.message_id === question.message_id);
+    const dismissed = question && view.dismissed.has(keyOf(chat, question));
+    const mine =
+      question && (!question.reply_markup.selective || chat.direct || addressed(question, app.me().telegram));
+    view.replyTo = mine && !answered && !dismissed ? question : null;
     replying.hidden = !view.replyTo;
-    write.input.placeholder = view.replyTo ? markup.input_field_placeholder ?? "Your answer" : "Message, or /toc who";
+    write.input.placeholder = view.replyTo
+      ? (question.reply_markup.input_field_placeholder ?? "Your answer")
+      : "Message, or /toc who";
     if (!view.replyTo) return;
-    replying.replaceChildren(h("div", {}, h("b", {}, "Reply to Tocsin"), h("span", {}, question.text)), h("button", {
-      type: "button", class: "close", "aria-label": "Do not reply", on: { click: () => { view.dismissed.add(keyOf(chat.id, question.message_id)); render(view.state); } } }, "✕"));
+    replying.replaceChildren(
+      h("div", {}, h("b", {}, "Reply to Tocsin"), h("span", {}, question.text)),
+      h(
+        "button",
+        {
+          type: "button",
+          class: "close",
+          "aria-label": "Do not reply",
+          on: {
+            click: () => {
+              view.dismissed.add(keyOf(chat, question));
+              render(view.state);
+            },
+          },
+        },
+        "✕",
+      ),
+    );
   }
 
-  const addressed = (asked, me) => asked.reply_to_message?.from?.id === me || (asked.entities ?? []).some((entity) => entity.user?.id === me || entity.url === `tg://user?id=${me}`);
+  const addressed = (asked, me) =>
+    asked.reply_to_message?.from?.id === me ||
+    (asked.entities ?? []).some((entity) => entity.user?.id === me || entity.url === `tg://user?id=${me}`);
 
-  /** The markup of a question is in no Message object, only in what the bot sent: remember it as the client app does. */
-  function notice({ kind, data }) {
-    if (kind === "force_reply") view.asked.set(keyOf(data.chat_id, data.message_id), data.markup);
-  }
-
-  return { render, notice };
+  return { render };
 }
 
-const keyOf = (chat, message) => `${chat}/${message}`;
+const keyOf = (chat, message) => `${chat.id}/${message.message_id}`;
 
 function serviceText(message) {
   if (message.forum_topic_created) return `Topic “${message.forum_topic_created.name}” was opened`;

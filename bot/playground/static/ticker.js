@@ -4,14 +4,23 @@ import { clockText, h } from "./dom.js";
 
 const KEPT = 60;
 const first = (name) => (name ?? "").split(" ")[0];
-const clip = (text, length = 70) => { const flat = (text ?? "").replace(/\s+/g, " ").trim(); return flat.length > length ? `${flat.slice(0, length - 1)}…` : flat; };
-const OUTAGE = { none: "works again", down: "is down", slow: "is slow", rate_limited: "limits the rate", revoked: "revoked the token", blocked: "refuses direct messages" };
+const clip = (text, length = 70) => {
+  const flat = (text ?? "").replace(/\s+/g, " ").trim();
+  return flat.length > length ? `${flat.slice(0, length - 1)}…` : flat;
+};
+const OUTAGE = {
+  none: "works again",
+  down: "is down",
+  slow: "is slow",
+  rate_limited: "limits the rate",
+  revoked: "revoked the token",
+  blocked: "refuses direct messages",
+};
 export const PLATFORM = { slack: "Slack", telegram: "Telegram", twilio: "SMS", smtp: "E-mail", playground: "Tocsin" };
 
 /** `[tone, sentence]`, or null for a notice that is not worth a line. `names` resolves ids of the platforms. */
 function sentence({ platform, kind, data }, names) {
-  const label = PLATFORM[platform] ?? platform;
-  if (kind === "outage") return [data.outage === "none" ? "good" : "bad", `${label} ${OUTAGE[data.outage] ?? data.outage}`];
+  if (kind === "outage") return [data.outage === "none" ? "good" : "bad", OUTAGE[data.outage] ?? data.outage];
   if (kind === "clock") return ["", `the clock moved ${duration(data.advance_s)} ahead`];
   if (kind === "sample") return ["bad", `alert sent: ${names.sample(data.name)}`];
   return { slack, telegram, twilio, smtp }[platform]?.(kind, data, names) ?? null;
@@ -20,17 +29,39 @@ function sentence({ platform, kind, data }, names) {
 function slack(kind, data, names) {
   const place = data.channel && names.slackChat(data.channel.id ?? data.channel);
   const by = (id) => first(names.slackUser(id)) || "someone";
-  const what = (message) => clip(message?.text || message?.attachments?.[0]?.fallback, 60);
+  const what = (message) => clip(bare(message?.text || message?.attachments?.[0]?.fallback || "", by), 60);
   switch (kind) {
-    case "message": return data.message.bot_id ? ["", `${place}: ${what(data.message) || "a card"}`] : ["human", `${by(data.message.user)} in ${place}: ${what(data.message)}`];
-    case "update": return ["", `${place}: card updated`];
-    case "ephemeral": return ["", `a note for ${by(data.user)}: ${what(data.message)}`];
-    case "view": return ["human", `a form opened for ${by(data.user)}`];
-    case "callback": return callback(data.payload, by);
-    case "trouble": return ["bad", `${data.what} failed: ${clip(data.seen ?? data.reason)}`];
-    case "refused": return ["bad", `refused: ${clip(data.error ?? data.code)}`];
-    default: return null;
+    case "message":
+      return data.message.bot_id
+        ? ["", `${place}: ${what(data.message) || "a card"}`]
+        : ["human", `${by(data.message.user)} in ${place}: ${what(data.message)}`];
+    case "update":
+      return ["", `${place}: card updated`];
+    case "ephemeral":
+      return ["", `a note for ${by(data.user)}: ${what(data.message)}`];
+    case "view":
+      return ["human", `a form opened for ${by(data.user)}`];
+    case "callback":
+      return callback(data.payload, by);
+    case "trouble":
+      return ["bad", `${data.what} failed: ${clip(data.seen ?? data.reason)}`];
+    case "refused":
+      return ["bad", `refused: ${clip(data.error ?? data.code)}`];
+    default:
+      return null;
   }
+}
+
+/** Slack's mrkdwn as one plain line. */
+function bare(text, by) {
+  return text
+    .replace(/<@(\w+)[^>]*>/g, (whole, id) => `@${by(id)}`)
+    .replace(/<[^|>]*\|([^>]*)>/g, "$1")
+    .replace(/<([^>]*)>/g, "$1")
+    .replace(/[*`~]|:[a-z0-9_]+:/g, "")
+    .replace(/&lt;/g, "<")
+    .replace(/&gt;/g, ">")
+    .replace(/&amp;/g, "&");
 }
 
 function callback(payload, by) {
@@ -39,7 +70,8 @@ function callback(payload, by) {
     const label = action.text?.text ?? action.selected_option?.text?.text ?? action.action_id;
     return ["human", `${by(payload.user.id)} pressed ${label}`];
   }
-  if (payload.type === "view_submission") return ["human", `${by(payload.user.id)} sent the form ${payload.view.title.text}`];
+  if (payload.type === "view_submission")
+    return ["human", `${by(payload.user.id)} sent the form ${payload.view.title.text}`];
   if (payload.command) return ["human", `${by(payload.user_id)} typed ${payload.command} ${payload.text}`];
   return null;
 }
@@ -48,13 +80,24 @@ function telegram(kind, data, names) {
   const chat = names.telegramChat(data.chat_id ?? data.message?.chat?.id);
   const by = (id) => first(names.telegramUser(id)) || "someone";
   switch (kind) {
-    case "message": return data.message?.from?.is_bot === false ? ["human", `${by(data.message.from.id)} in ${chat}: ${clip(data.message.text, 50)}`] : ["", `${chat}: ${clip(data.message?.text, 60)}`];
-    case "update": return ["", `${chat}: card updated`];
-    case "callback": return data.kind === "callback_query" ? ["human", `${by(data.payload.callback_query.from.id)} pressed ${pressed(data.payload.callback_query)}`] : null;
-    case "toast": return data.text ? ["", clip(data.text)] : null;
-    case "trouble": return ["bad", clip(data.seen ?? data.reason ?? data.what)];
-    case "refused": return ["bad", `refused: ${clip(data.error)}`];
-    default: return null;
+    case "message":
+      return data.message?.from?.is_bot === false
+        ? ["human", `${by(data.message.from.id)} in ${chat}: ${clip(data.message.text, 50)}`]
+        : ["", `${chat}: ${clip(data.message?.text, 60)}`];
+    case "update":
+      return ["", `${chat}: card updated`];
+    case "callback":
+      return data.kind === "callback_query"
+        ? ["human", `${by(data.payload.callback_query.from.id)} pressed ${pressed(data.payload.callback_query)}`]
+        : null;
+    case "toast":
+      return data.text ? ["", clip(data.text)] : null;
+    case "trouble":
+      return ["bad", clip(data.seen ?? data.reason ?? data.what)];
+    case "refused":
+      return ["bad", `refused: ${clip(data.error)}`];
+    default:
+      return null;
   }
 }
 
@@ -66,13 +109,24 @@ function pressed({ message, data }) {
 function twilio(kind, data) {
   const who = first(data.name) || data.to;
   switch (kind) {
-    case "message": return data.direction === "inbound" ? ["human", `a text from ${data.from}: ${clip(data.body, 50)}`] : ["", `to ${who}: ${clip(data.body, 50)}`];
-    case "delivered": return ["good", `delivered to ${who}`];
-    case "undelivered": case "failed": return ["bad", `not delivered to ${who}: ${data.error_message}`];
-    case "refused": case "debugger": return ["bad", `${data.code} ${clip(data.message)}`];
-    case "power": return [data.on ? "good" : "bad", `${who}’s phone is ${data.on ? "on" : "off"}`];
-    case "callback_failed": return ["bad", "a status callback was not accepted"];
-    default: return null;
+    case "message":
+      return data.direction === "inbound"
+        ? ["human", `a text from ${data.from}: ${clip(data.body, 50)}`]
+        : ["", `to ${who}: ${clip(data.body, 50)}`];
+    case "delivered":
+      return ["good", `delivered to ${who}`];
+    case "undelivered":
+    case "failed":
+      return ["bad", `not delivered to ${who}: ${data.error_message}`];
+    case "refused":
+    case "debugger":
+      return ["bad", `${data.code} ${clip(data.message)}`];
+    case "power":
+      return [data.on ? "good" : "bad", `${who}’s phone is ${data.on ? "on" : "off"}`];
+    case "callback_failed":
+      return ["bad", "a status callback was not accepted"];
+    default:
+      return null;
   }
 }
 
@@ -91,8 +145,15 @@ export function mountTicker(root, names) {
     const line = sentence(notice, names);
     if (!line) return;
     const [tone, text] = line;
-    root.prepend(h("li", { class: tone, data: { testid: "ticker-item", platform: notice.platform, kind: notice.kind }, title: text },
-      h("time", {}, clockText(notice.at)), h("b", {}, PLATFORM[notice.platform] ?? notice.platform), h("span", {}, text)));
+    root.prepend(
+      h(
+        "li",
+        { class: tone, data: { testid: "ticker-item", platform: notice.platform, kind: notice.kind }, title: text },
+        h("time", {}, clockText(notice.at)),
+        h("b", {}, PLATFORM[notice.platform] ?? notice.platform),
+        h("span", {}, text),
+      ),
+    );
     while (root.childElementCount > KEPT) root.lastChild.remove();
   };
 }

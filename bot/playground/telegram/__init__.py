@@ -1,4 +1,5 @@
 """A strict Telegram on loopback: `TelegramEmulator` and what it is seeded with."""
+
 from __future__ import annotations
 
 from bot.playground.telegram.config import TelegramChat, TelegramConfig, TelegramUser

@@ -36,6 +36,7 @@ def units(text: str) -> int:
 class _Open:
     tag: str
     offset: int
+    order: int
     entity: Json | None
 
 
@@ -46,7 +47,8 @@ class _Reader:
     out: list[str] = field(default_factory=list)
     length: int = 0
     stack: list[_Open] = field(default_factory=list)
-    entities: list[Json] = field(default_factory=list)
+    closed: list[tuple[int, Json]] = field(default_factory=list)
+    opened: int = 0
 
     def fault(self, sentence: str, at: int | None = None) -> TelegramRefusal:
         """The refusal of the whole message; offsets in it count UTF-8 bytes."""
@@ -67,7 +69,7 @@ class _Reader:
             self.at += 1
 
     def read(self) -> tuple[str, list[Json]]:
-        """The plain text and its entities."""
+        """The plain text and its entities, in the order in which their tags were opened."""
         while self.at < len(self.source):
             start = self.at
             if self.source[start] != "<":
@@ -81,7 +83,7 @@ class _Reader:
                 self._start_tag(start)
         if self.stack:
             raise self.fault(f'Can\'t find end tag corresponding to start tag "{self.stack[-1].tag}"')
-        return "".join(self.out), self.entities
+        return "".join(self.out), [entity for _, entity in sorted(self.closed, key=lambda pair: pair[0])]
 
     def _end_tag(self, start: int) -> None:
         if not self.stack:
@@ -108,7 +110,7 @@ class _Reader:
             if linked is None:
                 return
             entity = {**entity, **linked}
-        self.entities.append(entity)
+        self.closed.append((opened.order, entity))
 
     def _since(self, offset: int) -> str:
         return "".join(self.out).encode("utf-16-le")[offset * 2 :].decode("utf-16-le")
@@ -124,7 +126,8 @@ class _Reader:
             raise self.fault(f'Unsupported start tag "{tag}"', start)
         self.at = end
         attributes = self._attributes(tag, start)
-        self.stack.append(_Open(tag, self.length, self._entity(tag, attributes, start)))
+        self.opened += 1
+        self.stack.append(_Open(tag, self.length, self.opened, self._entity(tag, attributes, start)))
 
     def _attributes(self, tag: str, start: int) -> dict[str, str]:
         found: dict[str, str] = {}
@@ -225,7 +228,6 @@ def parse_html(source: str) -> tuple[str, list[Json]]:
 
 
 def _tidy(entities: list[Json]) -> list[Json]:
-    entities = sorted(entities, key=lambda e: (e["offset"], -e["length"]))
     kept: list[Json] = []
     for entity in entities:
         around = [k for k in kept if k["offset"] + k["length"] >= entity["offset"] + entity["length"]]

@@ -8,6 +8,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
+from threading import Lock
 from typing import Any, Final
 
 from alembic import command
@@ -23,6 +24,9 @@ from bot.store.sqlite import BUSY_TIMEOUT_S, Sqlite
 
 HERE: Final = Path(__file__).parent
 
+_ONE_AT_A_TIME: Final = Lock()
+"""Alembic keeps the current migration in module globals; between processes the database's own lock does the same."""
+
 
 class SchemaTooOld(Exception):
     """The database was made by an older Tocsin and has not been migrated."""
@@ -33,7 +37,7 @@ def migrate(url: str) -> None:
 
     Raises ValueError for a URL that nothing can open, and StoreUnavailable when the database cannot be written.
     """
-    with _connected(url, "BEGIN IMMEDIATE") as connection:
+    with _ONE_AT_A_TIME, _connected(url, "BEGIN IMMEDIATE") as connection:
         command.upgrade(_config(connection), "head")
 
 

@@ -125,6 +125,7 @@ def _delivery() -> None:
         sa.Column("token", sa.String(), nullable=False),
         sa.Column("wanted_rev", sa.Integer(), nullable=False),
         sa.Column("provider_id", sa.String(), nullable=False),
+        sa.Column("ref", sa.String(), nullable=False),
         sa.Column("whole", sa.Text(), nullable=False),
         sa.PrimaryKeyConstraint("seq"),
         sa.UniqueConstraint("id"),
@@ -133,6 +134,7 @@ def _delivery() -> None:
     _partial("delivery_due", "delivery", ["lane", "due_at"], "state = 'queued'")
     op.create_index("delivery_incident", "delivery", ["incident"])
     _partial("delivery_provider", "delivery", ["carrier", "provider_id"], "provider_id <> ''")
+    _partial("delivery_ref", "delivery", ["carrier", "ref"], "ref <> ''")
 
 
 def _identity() -> None:

@@ -1,0 +1,7 @@
+"""`python -m bot VERB` is `tocsin VERB`."""
+
+from __future__ import annotations
+
+from bot.cli import main
+
+main()

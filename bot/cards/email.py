@@ -1,0 +1,265 @@
+"""A card as a mail: an HTML part made for a phone at night, a plain part that says the same, and honest headers.
+
+Tables and inline styles, because mail programs know little else (https://www.caniemail.com/). Nothing is loaded from
+anywhere. The subject never changes, so that mail programs keep an incident in one conversation.
+"""
+
+from __future__ import annotations
+
+from html import escape
+from typing import Any, Final
+from urllib.parse import urlsplit
+
+from bot.cards.card import Action, ActionStyle, Block, Card, Facts, Line, Paragraph, Quote, Span, Style, Tone
+from bot.cards.i18n import say
+from bot.cards.text import neutral, one_line, shorten, web_address
+
+SUBJECT_MAX: Final = 200
+"""Our own: phones show about 40 characters, and RFC 5322 §2.1.1 wants lines below 998."""
+QUOTE_SHOWN: Final = 4_000
+TEXT_SHOWN: Final = 2_000
+"""Characters of any other text."""
+BLOCKS_SHOWN: Final = 40
+LINES_SHOWN: Final = 100
+ACTIONS_SHOWN: Final = 8
+"""With these, a mail stays below 102 KB, where Gmail cuts (https://github.com/hteumeuleu/email-bugs/issues/41)."""
+
+_INK: Final = {
+    Tone.CRITICAL: ("#C4242B", "#FDECEC"),
+    Tone.WARNING: ("#B4570B", "#FDF1E3"),
+    Tone.INFO: ("#3F5871", "#EDF2F7"),
+    Tone.PROCESSING: ("#12719E", "#E6F4FA"),
+    Tone.SNOOZED: ("#6B46C1", "#F1ECFB"),
+    Tone.CLOSED: ("#1E7F4F", "#E7F6EE"),
+}
+"""The dark and the pale colour of each tone: white on dark and dark on pale both reach a contrast of 4.5."""
+_FONT: Final = (
+    "-apple-system,'Segoe UI',Roboto,'PingFang SC','Noto Sans CJK SC','Microsoft YaHei',Helvetica,Arial,sans-serif"
+)
+_MONO: Final = "ui-monospace,SFMono-Regular,Menlo,Consolas,monospace"
+_CHIP: Final = f"font-family:{_MONO};font-size:12px;background:#EEF1F4;display:inline-block;padding:0 5px"
+_TEXT: Final = "#1D2733"
+_SOFT: Final = "#5F6B7A"
+
+Json = dict[str, Any]
+
+
+def render(card: Card) -> Json:
+    """`{"subject", "text", "html", "headers"}`: total; every header is one line."""
+    topic = shorten(one_line(card.title or card.fallback), SUBJECT_MAX) or "Tocsin"
+    subject = f"[{card.ref}] {topic}" if card.ref else topic
+    return {"subject": subject, "text": _plain(card), "html": _html(card), "headers": _headers(card, topic)}
+
+
+def _headers(card: Card, topic: str) -> dict[str, str]:
+    """No program answers this by itself, and all mails of an incident hang on one root that need not exist."""
+    headers = {"Auto-Submitted": "auto-generated", "X-Auto-Response-Suppress": "All", "Thread-Topic": topic}
+    if card.tone is Tone.CRITICAL:
+        headers |= {"Importance": "high", "X-Priority": "1"}
+    if card.incident.isalnum() and card.incident.isascii():
+        root = f"<incident.{card.incident}@{_host(card.url)}>"
+        headers |= {"References": root, "In-Reply-To": root, "X-Tocsin-Incident": card.incident}
+    return headers
+
+
+def _host(url: str) -> str:
+    host = urlsplit(web_address(url)).hostname if "[" not in url else None
+    return host if host and host.isascii() else "tocsin.invalid"
+
+
+# --- the plain part ---------------------------------------------------------------------------------------------------
+
+
+def _plain(card: Card) -> str:
+    parts = [" · ".join(filter(None, map(one_line, (card.severity, card.status, card.ref)))), _short(card.title)]
+    paragraphs = ["\n".join(filter(None, parts))]
+    for block in card.body[:BLOCKS_SHOWN]:
+        match block:
+            case Facts():
+                colon = say(card.lang, "fact.colon")
+                paragraphs.append(
+                    "\n".join(f"{_short(f.label)}{colon}{_words(f.value)}" for f in block.facts[:LINES_SHOWN])
+                )
+            case Paragraph():
+                paragraphs.append("\n".join(_words(line) for line in block.lines[:LINES_SHOWN]))
+            case Quote():
+                quoted = shorten(neutral(block.text), QUOTE_SHOWN).splitlines()
+                paragraphs.append("\n".join(f"> {line}".rstrip() for line in quoted))
+    links = [(_short(a.label), web_address(a.href)) for a in card.actions[:ACTIONS_SHOWN] if web_address(a.href)]
+    if page := web_address(card.url):
+        links.append((say(card.lang, "action.open", ref=card.ref).strip(), page))
+    paragraphs.append("\n".join(f"{label}{say(card.lang, 'fact.colon')}{href}" for label, href in links))
+    if not any(paragraphs):
+        paragraphs.append(_short(card.fallback))
+    if card.incident:
+        paragraphs.append(f"-- \n{say(card.lang, 'mail.footer')}")
+    return "\n\n".join(filter(None, paragraphs)) + "\n"
+
+
+def _words(line: Line) -> str:
+    return one_line("".join(_word(span) for span in line))
+
+
+def _word(span: Span) -> str:
+    href = web_address(span.href)
+    text = shorten(neutral(span.text), TEXT_SHOWN) if span.text.strip() else " "
+    before, after = " " * span.text[:1].isspace(), " " * span.text[-1:].isspace()
+    return f"{before}{text}{after}" + (f" <{href}>" if href else "")
+
+
+# --- the HTML part ----------------------------------------------------------------------------------------------------
+
+
+def _html(card: Card) -> str:
+    dark, _ = _INK[card.tone]
+    lang = "zh-CN" if card.lang.lower().startswith("zh") else "en"
+    first, rest = _split(card)
+    rows = [_band(card), _headline(card), *(_block(block, card, lead=True) for block in first), _buttons(card)]
+    rows += [_block(block, card, lead=False) for block in rest]
+    rows.append(_footer(card))
+    return (
+        f'<!DOCTYPE html>\n<html lang="{lang}">\n<head>\n<meta charset="utf-8">\n'
+        '<meta name="viewport" content="width=device-width, initial-scale=1">\n'
+        '<meta name="color-scheme" content="light">\n'
+        f"<title>{_text(card.title or card.fallback)}</title>\n</head>\n"
+        f'<body style="margin:0;padding:0;background:#EEF1F4;font-family:{_FONT};color:{_TEXT};'
+        '-webkit-text-size-adjust:100%">\n'
+        f'<div style="display:none;max-height:0;overflow:hidden">{_text(card.fallback)}</div>\n'
+        '<table role="presentation" width="100%" cellpadding="0" cellspacing="0" style="background:#EEF1F4">'
+        '<tr><td align="center" style="padding:12px 8px">\n'
+        '<table role="presentation" width="100%" cellpadding="0" cellspacing="0" style="max-width:560px;'
+        f'background:#FFFFFF;border-radius:10px;overflow:hidden;border:1px solid {dark}">\n'
+        + "\n".join(filter(None, rows))
+        + "\n</table>\n</td></tr></table>\n</body>\n</html>\n"
+    )
+
+
+def _split(card: Card) -> tuple[tuple[Block, ...], tuple[Block, ...]]:
+    """What stands above the buttons: all up to the first group of facts, which says who has it and what comes next."""
+    body = card.body[:BLOCKS_SHOWN]
+    upto = next((index + 1 for index, block in enumerate(body) if isinstance(block, Facts)), len(body))
+    return body[:upto], body[upto:]
+
+
+def _row(inside: str, style: str) -> str:
+    return f'<tr><td style="{style}">{inside}</td></tr>'
+
+
+def _band(card: Card) -> str:
+    words = " · ".join(f"<b>{_text(word)}</b>" for word in (card.severity, card.status) if word)
+    if not words:
+        return ""
+    dark, _ = _INK[card.tone]
+    table = (
+        '<table role="presentation" width="100%" cellpadding="0" cellspacing="0"><tr>'
+        f'<td style="color:#FFFFFF;font-size:16px">{words}</td>'
+        f'<td align="right" style="color:#FFFFFF;font-size:16px">{_text(card.ref)}</td></tr></table>'
+    )
+    return _row(table, f"background:{dark};padding:10px 18px")
+
+
+def _headline(card: Card) -> str:
+    title = _text(card.title)
+    if not title:
+        return ""
+    return _row(
+        f'<h1 style="margin:0;font-size:21px;line-height:1.3;font-weight:700;word-break:break-word">{title}</h1>',
+        "padding:16px 18px 4px",
+    )
+
+
+def _block(block: Block, card: Card, *, lead: bool) -> str:
+    match block:
+        case Facts():
+            return _facts(block, lead=lead)
+        case Paragraph():
+            lines = "<br>".join(_line(line) for line in block.lines[:LINES_SHOWN])
+            return _row(
+                lines, f"padding:8px 18px;font-size:{15 if lead else 14}px;line-height:1.5;word-break:break-word"
+            )
+        case Quote():
+            text = escape(shorten(neutral(block.text), QUOTE_SHOWN)).replace("\n", "<br>")
+            dark, pale = _INK[card.tone]
+            inside = (
+                f'<div style="border-left:3px solid {dark};background:{pale};padding:8px 12px;font-size:14px;'
+                f'line-height:1.5;word-break:break-word">{text}</div>'
+            )
+            return _row(inside, "padding:8px 18px") if text else ""
+
+
+def _facts(block: Facts, *, lead: bool) -> str:
+    """The leading facts large, one below the other; the others small, label beside value."""
+    if lead:
+        rows = "".join(
+            f'<div style="font-size:13px;color:{_SOFT};padding-top:8px">{_text(fact.label)}</div>'
+            f'<div style="font-size:16px;line-height:1.4;word-break:break-word">{_line(fact.value)}</div>'
+            for fact in block.facts[:LINES_SHOWN]
+        )
+        return _row(rows, "padding:0 18px 8px") if rows else ""
+    rows = "".join(
+        f'<tr><td valign="top" style="padding:3px 12px 3px 0;font-size:13px;color:{_SOFT};white-space:nowrap">'
+        f'{_text(fact.label)}</td><td valign="top" width="100%" style="padding:3px 0;font-size:14px;line-height:1.45;'
+        f'word-break:break-word">{_line(fact.value)}</td></tr>'
+        for fact in block.facts[:LINES_SHOWN]
+    )
+    table = f'<table role="presentation" width="100%" cellpadding="0" cellspacing="0">{rows}</table>'
+    return _row(table, "padding:8px 18px") if rows else ""
+
+
+def _buttons(card: Card) -> str:
+    """Actions as links the size of a thumb; the incident's page last."""
+    buttons = "".join(map(_button, card.actions[:ACTIONS_SHOWN]))
+    if web_address(card.url):
+        buttons += _button(Action(verb="open", label=say(card.lang, "action.open", ref=card.ref), href=card.url))
+    return _row(buttons, "padding:4px 18px 10px") if buttons else ""
+
+
+def _button(action: Action) -> str:
+    href = web_address(action.href)
+    if not href:
+        return ""
+    colours = {
+        ActionStyle.PRIMARY: "background:#1E7F4F;color:#FFFFFF;border:1px solid #1E7F4F",
+        ActionStyle.DANGER: "background:#FFFFFF;color:#C4242B;border:1px solid #C4242B",
+        ActionStyle.PLAIN: f"background:#FFFFFF;color:{_TEXT};border:1px solid #B8C2CC",
+    }[action.style]
+    return (
+        f'<a href="{escape(href)}" style="display:block;margin-top:8px;padding:12px 16px;border-radius:8px;'
+        f'text-align:center;font-size:16px;font-weight:600;text-decoration:none;{colours}">{_text(action.label)}</a>'
+    )
+
+
+def _footer(card: Card) -> str:
+    if not card.incident:
+        return ""
+    return _row(
+        _text(say(card.lang, "mail.footer")),
+        f"padding:10px 18px 14px;border-top:1px solid #E3E8ED;font-size:12px;line-height:1.5;color:{_SOFT}",
+    )
+
+
+def _line(line: Line) -> str:
+    return "".join(map(_span, line))
+
+
+def _span(span: Span) -> str:
+    text = escape(_word(Span(text=span.text)))
+    if href := web_address(span.href):
+        return f'<a href="{escape(href)}" style="color:#12719E">{text.strip() or escape(href)}</a>'
+    match span.style:
+        case Style.BOLD:
+            return f"<b>{text}</b>"
+        case Style.MUTED:
+            return f'<span style="color:{_SOFT}">{text}</span>'
+        case Style.CODE:
+            return f'<code style="{_CHIP}">{text}</code>'
+        case _:
+            return text
+
+
+def _text(text: str) -> str:
+    return escape(_short(text))
+
+
+def _short(text: str) -> str:
+    return shorten(one_line(text), TEXT_SHOWN)

@@ -1,0 +1,48 @@
+"""What the commands say beyond the answers about incidents: help, shifts, linking and tests, in English."""
+
+from __future__ import annotations
+
+from typing import Final
+
+WORDS: Final[dict[str, str]] = {
+    "reply.already_handled": "That press had arrived already; nothing was changed a second time.",
+    "reply.bad_code": "Nothing was changed: that code is wrong, used up or too old. Ask for a new one with `link` where you are known.",
+    "reply.linked": "This account is linked to {name} now.",
+    "reply.how_to_link": "Send `link` from a chat where Tocsin knows you, or ask an administrator to run `tocsin link`. Then send `link` and the code here.",
+    "reply.link_code": "Within 30 minutes, send this from the account that you want to link: link {code}",
+    "reply.declared_identity": "Nothing was changed: this account was not linked in chat; the manifest declares it.",
+    "reply.unlinked_now": "This account is no longer linked.",
+    "reply.no_such_medium": "Nothing was sent: you cannot be reached by {word}.",
+    "reply.test_sent": "A test is on its way: {ways}.",
+    "test.text": "This is a test for {name}: Tocsin can reach you here. No incident is open because of it.",
+    "shift.line": "{schedule}: {who} from {start} for {span}",
+    "me.nothing": "You have no shift in the next 45 days, and no open incident.",
+    "help.oncall": "who is on call, now or at a time",
+    "help.next": "who is on call next",
+    "help.me": "my shifts and my open incidents",
+    "help.list": "open incidents",
+    "help.show": "the card of an incident",
+    "help.why": "every decision about an incident, with its reason",
+    "help.ack": "I have it",
+    "help.unack": "I no longer have it",
+    "help.resolve": "it is over",
+    "help.reopen": "it is not over after all",
+    "help.snooze": "quiet for a while, then ask again",
+    "help.wake": "end the snooze",
+    "help.escalate": "page the next level now",
+    "help.assign": "somebody else instead",
+    "help.add": "somebody else as well",
+    "help.note": "a remark for the timeline",
+    "help.sev": "my own judgement of how bad it is",
+    "help.trigger": "open an incident by hand",
+    "help.link": "connect this account",
+    "help.unlink": "disconnect this account",
+    "help.test": "send me a test message",
+    "help.help": "this list, or one command",
+    "link.ask_ack": "{name}, do you have {ref} {title}?",
+    "link.ask_escalate": "{name}, page the next level for {ref} {title}?",
+    "link.bare": "Nothing was changed: open the link and press its button.",
+    "link.dead": "Nothing was changed: this link is not valid, or not any more. Use the current card or mail.",
+    "page.sealed": "This page opens from a card or a mail of the incident: the link there carries the key.",
+    "page.timeline": "Timeline",
+}

@@ -1,0 +1,48 @@
+"""What the commands say beyond the answers about incidents: help, shifts, linking and tests, in Chinese."""
+
+from __future__ import annotations
+
+from typing import Final
+
+WORDS: Final[dict[str, str]] = {
+    "reply.already_handled": "这次点击之前已经收到，没有重复执行。",
+    "reply.bad_code": "未做任何更改：该代码有误、已用过或已过期。请在已识别你的聊天中发送 `link` 获取新代码。",
+    "reply.linked": "此账号现已关联到 {name}。",
+    "reply.how_to_link": "请在 Tocsin 认识你的聊天中发送 `link`，或请管理员运行 `tocsin link`，然后在这里发送 `link` 和代码。",
+    "reply.link_code": "请在 30 分钟内，用要关联的账号发送：link {code}",
+    "reply.declared_identity": "未做任何更改：此账号不是在聊天中关联的，而是由配置文件声明的。",
+    "reply.unlinked_now": "此账号已取消关联。",
+    "reply.no_such_medium": "未发送：无法通过 {word} 联系到你。",
+    "reply.test_sent": "测试消息已发出：{ways}。",
+    "test.text": "这是给 {name} 的测试消息：Tocsin 可以在这里联系到你。没有因此创建故障。",
+    "shift.line": "{schedule}：{who}，{start} 起，共 {span}",
+    "me.nothing": "未来 45 天内你没有值班，也没有未关闭的故障。",
+    "help.oncall": "现在或某个时间谁在值班",
+    "help.next": "下一个值班的人",
+    "help.me": "我的值班和我未关闭的故障",
+    "help.list": "未关闭的故障",
+    "help.show": "查看故障卡片",
+    "help.why": "关于故障的每个决定及其原因",
+    "help.ack": "我来处理",
+    "help.unack": "我不再处理",
+    "help.resolve": "故障已解决",
+    "help.reopen": "重新打开故障",
+    "help.snooze": "暂时安静，之后再提醒",
+    "help.wake": "结束暂停",
+    "help.escalate": "立即通知下一级",
+    "help.assign": "改派给别人",
+    "help.add": "再增加一位处理人",
+    "help.note": "在时间线上添加备注",
+    "help.sev": "手动设置严重程度",
+    "help.trigger": "手动创建故障",
+    "help.link": "关联此账号",
+    "help.unlink": "取消关联此账号",
+    "help.test": "给我发一条测试消息",
+    "help.help": "显示此列表，或某个命令的说明",
+    "link.ask_ack": "{name}，由你处理 {ref} {title} 吗？",
+    "link.ask_escalate": "{name}，要为 {ref} {title} 通知下一级吗？",
+    "link.bare": "未做任何更改：请打开链接并点击按钮。",
+    "link.dead": "未做任何更改：此链接无效或已失效。请使用最新的卡片或邮件。",
+    "page.sealed": "请从故障的卡片或邮件中打开此页面：那里的链接带有访问凭证。",
+    "page.timeline": "时间线",
+}

@@ -1,0 +1,131 @@
+"""From settings and manifest to an `App`: what every verb that runs something has in common."""
+
+from __future__ import annotations
+
+import os
+import sys
+from collections.abc import Mapping
+from dataclasses import replace
+from pathlib import Path
+from typing import NoReturn
+
+import typer
+from pydantic import SecretStr
+
+from bot.adapters.base import Adapter
+from bot.app import App, Parts
+from bot.clock import Clock, Ids, SystemClock, new_secret
+from bot.engine.model import SECOND
+from bot.manifest.load import Loaded, load
+from bot.manifest.platforms import Platforms
+from bot.manifest.problems import ManifestError
+from bot.registry import CARRIERS
+from bot.settings import Settings, SettingsError, from_environment
+from bot.store.base import Store, StoreUnavailable, Tx
+from webhooks.parsers import parsers
+from webhooks.sources import SOURCES
+
+FOUND, MISUSE = 1, 2
+SECRET = "secret"  # noqa: S105 (the name of the row, not the secret)
+
+
+def refuse(*sentences: str) -> NoReturn:
+    """Say why not, on standard error, and exit 2."""
+    for sentence in sentences:
+        typer.echo(sentence, err=True)
+    raise typer.Exit(MISUSE)
+
+
+def settings() -> Settings:
+    """The settings of this machine, or the reasons why not."""
+    try:
+        return from_environment(os.environ)
+    except SettingsError as error:
+        refuse(*error.sentences)
+
+
+def manifest(file: Path) -> Loaded:
+    """A manifest that is in order, or every error with its line."""
+    try:
+        return load(file, os.environ, SOURCES)
+    except ManifestError as error:
+        for problem in error.problems:
+            typer.echo(str(problem), err=True)
+        raise typer.Exit(MISUSE) from error
+
+
+def store_of(url: str, *, migrate: bool) -> Store:
+    """The store at a URL. `migrate` brings its schema up first; otherwise an old schema is refused."""
+    from bot.store import migrations
+    from bot.store.opening import open_store
+
+    try:
+        if migrate:
+            migrations.migrate(url)
+        elif migrations.pending(url):
+            refuse(f"The database {url} is older than this release. Run: tocsin migrate")
+        return open_store(url)
+    except (ValueError, StoreUnavailable) as error:
+        refuse(f"The database cannot be opened: {error}")
+
+
+def key_of(store: Store, secrets: tuple[str, ...]) -> tuple[bytes, ...]:
+    """The keys that seal buttons and links: from the settings, or one that the first start made up and kept."""
+    if secrets:
+        return tuple(secret.encode() for secret in secrets)
+
+    def kept(tx: Tx) -> str:
+        secret = tx.get_meta(SECRET)
+        if not secret:
+            secret = new_secret()
+            tx.put_meta(SECRET, secret)
+        return secret
+
+    return (store.run(kept).encode(),)
+
+
+def adapters(platforms: Platforms, public_url: str, clock: Clock) -> Mapping[str, Adapter]:
+    """An adapter for each platform and vendor that the manifest declares; an undeclared SDK is never imported."""
+    made: dict[str, Adapter] = {}
+    for name in sorted(platforms.declared()):
+        declared = _plain(getattr(platforms, name))
+        webhook = declared.get("mode") == "webhook"
+        place = {
+            "clock": lambda: clock.now() / SECOND,
+            "callback_base": public_url,
+            "polling": not webhook,
+            "webhook_url": f"{public_url}/callbacks/{name}" if webhook else "",
+        }
+        made[name] = CARRIERS[name].make({**place, **declared})
+    return made
+
+
+def build(settings: Settings, loaded: Loaded, store: Store, clock: Clock | None = None) -> App:
+    """Put an application together; nothing runs yet."""
+    clock = clock or SystemClock()
+    url = settings.public_url or loaded.world.url
+    world = replace(loaded.world, url=url)
+    return App(
+        Parts(
+            world=world,
+            store=store,
+            adapters=adapters(loaded.platforms, url, clock),
+            parsers=parsers(),
+            key=key_of(store, settings.secrets),
+            clock=clock,
+            ids=Ids(),
+        )
+    )
+
+
+def _plain(part: object) -> dict[str, object]:
+    """The fields of a manifest part that are set, with secrets as text: they go to their adapter and nowhere else."""
+    fields = type(part).model_fields  # type: ignore[attr-defined]
+    values = {name: getattr(part, name) for name in fields}
+    shown = {n: v.get_secret_value() if isinstance(v, SecretStr) else v for n, v in values.items()}
+    return {name: value for name, value in shown.items() if value is not None}
+
+
+def listening() -> bool:
+    """Whether standard error is a person at a terminal."""
+    return sys.stderr.isatty()

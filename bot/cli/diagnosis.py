@@ -1,0 +1,88 @@
+"""`doctor`: settings, manifest, database, and a round trip to every platform, each finding with its cure."""
+
+from __future__ import annotations
+
+import asyncio
+import os
+from collections.abc import Iterator
+from dataclasses import asdict
+from typing import Any
+
+from bot.adapters.base import Answer, Finding, Inbound, Receipt
+from bot.cli import boot
+from bot.clock import SystemClock
+from bot.manifest.load import Loaded, load
+from bot.manifest.problems import ManifestError
+from bot.settings import Settings, SettingsError, from_environment
+from bot.store import migrations
+from bot.store.base import InboxState, StoreUnavailable
+from bot.store.opening import open_store
+from webhooks.sources import SOURCES
+
+CHECK_S = 20.0
+
+
+def diagnose() -> list[dict[str, Any]]:
+    """Every finding, as far as one can look: what depends on something broken is left out."""
+    return [asdict(finding) for finding in _all()]
+
+
+def _all() -> Iterator[Finding]:
+    try:
+        settings = from_environment(os.environ)
+    except SettingsError as error:
+        for sentence in error.sentences:
+            yield Finding(check="settings", ok=False, detail=sentence, cure="See docs/settings.md.")
+        return
+    yield Finding(check="settings", ok=True, detail="every TOCSIN_ variable is in order")
+    yield from _database(settings)
+    try:
+        loaded = load(settings.manifest, os.environ, SOURCES)
+    except ManifestError as error:
+        for problem in error.problems:
+            yield Finding(check="manifest", ok=False, detail=str(problem), cure=problem.cure)
+        return
+    yield Finding(check="manifest", ok=True, detail=f"{settings.manifest} is in order")
+    yield from asyncio.run(_platforms(settings, loaded))
+
+
+def _database(settings: Settings) -> Iterator[Finding]:
+    place = f"database {settings.database.partition('@')[2] or settings.database}"
+    try:
+        if migrations.pending(settings.database):
+            yield Finding(check=place, ok=False, detail="the schema is older than this release", cure="tocsin migrate")
+            return
+        store = open_store(settings.database)
+        store.run(lambda tx: tx.put_meta("doctor", str(SystemClock().now())))
+        dead = store.read(lambda tx: tx.inbox_by_state(InboxState.DEAD, 100))
+        store.close()
+    except (ValueError, StoreUnavailable) as error:
+        cure = "Check the path, its rights, and the free space of the disk."
+        yield Finding(check=place, ok=False, detail=str(error), cure=cure)
+        return
+    yield Finding(check=place, ok=True, detail="can be written")
+    detail = f"{len(dead)} bodies could not be read"
+    yield Finding(check="dead letters", ok=not dead, detail=detail, cure="tocsin replay" if dead else "")
+
+
+async def _platforms(settings: Settings, loaded: Loaded) -> list[Finding]:
+    url = settings.public_url or loaded.world.url
+    found: list[Finding] = []
+    for name, adapter in boot.adapters(loaded.platforms, url, SystemClock()).items():
+        await adapter.start(_nobody_acts, _nobody_hears)
+        try:
+            found += await asyncio.wait_for(adapter.check(), CHECK_S)
+        except TimeoutError:
+            cure = "Check that this machine may reach the platform (proxy, firewall, DNS)."
+            found.append(Finding(check=name, ok=False, detail=f"no answer within {CHECK_S:.0f} s", cure=cure))
+        finally:
+            await adapter.stop()
+    return found
+
+
+async def _nobody_acts(_: Inbound) -> Answer:
+    return Answer()
+
+
+async def _nobody_hears(_: Receipt) -> None:
+    return None

@@ -1,0 +1,30 @@
+"""`why`: the timeline of an incident as plain data."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from bot.manifest.oncall import in_zone
+from bot.store.base import Tx
+
+
+def decisions(tx: Tx, num: int, member: str | None) -> list[dict[str, Any]] | None:
+    """Every entry, or those that concern one member. None when there is no such incident."""
+    incident = tx.incident_by_num(num)
+    if incident is None:
+        return None
+    return [
+        {
+            "at": in_zone(entry.at, "UTC"),
+            "kind": entry.kind.value,
+            "reason": entry.reason.value,
+            "actor": entry.actor,
+            "member": entry.member,
+            "medium": entry.way,
+            "level": entry.level,
+            "loop": entry.loop,
+            "facts": dict(entry.facts),
+        }
+        for entry in tx.timeline(incident.id)
+        if member in (None, entry.member, entry.actor, *entry.facts.get("members", "").split(","))
+    ]

@@ -1,0 +1,196 @@
+"""The verbs that only look: at a manifest, the future, a payload, a card, at what happened and at what is wrong."""
+
+from __future__ import annotations
+
+import json
+import sys
+from pathlib import Path
+from typing import Annotated, Any
+
+import typer
+
+AsJson = Annotated[bool, typer.Option("--json", help="Print JSON.")]
+
+
+def check(
+    file: Annotated[Path | None, typer.Argument(help="The manifest; default TOCSIN_MANIFEST.")] = None,
+    *,
+    as_json: AsJson = False,
+) -> None:
+    """Lint a manifest: errors and warnings with file and line, each with its cure."""
+    import os
+
+    from bot.cli import boot
+    from bot.clock import SystemClock
+    from bot.manifest.lint import lint, report
+    from bot.manifest.load import load
+    from bot.manifest.problems import ManifestError, Problem
+    from webhooks.sources import SOURCES
+
+    file = file or boot.settings().manifest
+    errors: tuple[Problem, ...] = ()
+    warnings: tuple[Problem, ...] = ()
+    try:
+        warnings = lint(load(file, os.environ, SOURCES), SystemClock().now())
+    except ManifestError as error:
+        errors = tuple(error.problems)
+    if as_json:
+        _print(report(errors, warnings))
+    else:
+        for problem in errors:
+            typer.echo(f"error: {problem}")
+        for problem in warnings:
+            typer.echo(f"warning: {problem}")
+        typer.echo(f"{file}: {len(errors)} errors, {len(warnings)} warnings.")
+    raise typer.Exit(boot.MISUSE if errors else boot.FOUND if warnings else 0)
+
+
+def simulate(
+    file: Annotated[Path, typer.Argument(help="The manifest.")],
+    *,
+    alert: Annotated[str, typer.Option(help='JSON: {"title","severity","labels","integration"}.')],
+    at: Annotated[str, typer.Option(help="When it fires, RFC 3339.")],
+    answer: Annotated[list[str] | None, typer.Option(help="WHO:AFTER, such as bo:4m.")] = None,
+    down: Annotated[list[str] | None, typer.Option(help="A way that fails: slack, sms, email…")] = None,
+    as_json: AsJson = False,
+) -> None:
+    """Print who would be notified, how and when: the real engine on a virtual clock."""
+    from bot.cli import boot
+    from bot.cli.foresight import foresee
+
+    loaded = boot.manifest(file)
+    try:
+        entries = foresee(loaded.world, alert, at, answer or [], down or [])
+    except ValueError as error:
+        boot.refuse(str(error))
+    if as_json:
+        _print({"entries": entries})
+        return
+    for entry in entries:
+        who = " ".join(part for part in (entry["member"], entry["medium"] and f"by {entry['medium']}") if part)
+        level = "" if entry["level"] is None else f"level {entry['level'] + 1}"
+        typer.echo(f"{_after(entry['after_s']):>8}  {entry['kind']:<12} {entry['reason']:<20} {level:<8} {who}")
+
+
+def oncall(
+    schedule: Annotated[str | None, typer.Argument(help="A schedule's id; default: all.")] = None,
+    *,
+    at: Annotated[str | None, typer.Option(help="At this time; default now.")] = None,
+    start: Annotated[str | None, typer.Option("--from", help="Shifts from here…")] = None,
+    end: Annotated[str | None, typer.Option("--to", help="…to here.")] = None,
+    manifest: Annotated[Path | None, typer.Option("--manifest", "-m")] = None,
+    as_json: AsJson = False,
+) -> None:
+    """Who is, or will be, on call."""
+    from bot.cli import boot
+    from bot.cli.foresight import duty
+
+    loaded = boot.manifest(manifest or boot.settings().manifest)
+    try:
+        found = duty(loaded.world, schedule, at, start, end)
+    except ValueError as error:
+        boot.refuse(str(error))
+    if as_json:
+        _print(found[0] if schedule else {"schedules": found})
+        return
+    for plan in found:
+        typer.echo(plan["schedule"])
+        for row in plan.get("on_call") or plan.get("shifts") or []:
+            since, until = row.get("since") or row.get("start"), row.get("until") or row.get("end") or "always"
+            typer.echo(f"  {row['member']:<16} {row['role']:<10} {since} → {until}")
+
+
+def parse(
+    source: Annotated[str | None, typer.Argument(help="The source's kind, such as prometheus.")] = None,
+    *,
+    headers: Annotated[Path | None, typer.Option(help="JSON object of request headers.")] = None,
+    config: Annotated[Path | None, typer.Option(help="JSON object of the integration's settings.")] = None,
+    batch: Annotated[bool, typer.Option("--batch", help="JSON lines in, JSON lines out.")] = False,
+) -> None:
+    """Print what Tocsin makes of a payload on standard input."""
+    from bot.cli import boot
+    from bot.clock import SystemClock
+    from webhooks.sources.batch import parse_batch, parse_one
+
+    now = SystemClock().now()
+    if batch:
+        for line in parse_batch(sys.stdin, now=now):
+            typer.echo(line)
+        return
+    if source is None:
+        boot.refuse("Name the source, such as: tocsin parse prometheus < body.json")
+    body = sys.stdin.buffer.read()
+    outcome = parse_one(source, body, headers=_object(headers), config=_object(config), now=now)
+    _print(outcome)
+    raise typer.Exit(boot.FOUND if "rejected" in outcome else 0)
+
+
+def render(
+    platform: Annotated[str, typer.Argument(help="slack, telegram, email, sms.")],
+    *,
+    state: Annotated[str, typer.Option(help="triggered, processing, snoozed or closed.")] = "triggered",
+    lang: Annotated[str, typer.Option(help="en or zh.")] = "en",
+    card: Annotated[Path | None, typer.Option(help="A card as JSON instead of the sample incident.")] = None,
+) -> None:
+    """Print exactly what a platform would get for the sample incident, or for a card of your own."""
+    from bot.cli import boot
+    from bot.cli.pictures import rendered
+
+    try:
+        typer.echo(rendered(platform, state, lang, card.read_bytes() if card else None))
+    except ValueError as error:
+        boot.refuse(str(error))
+
+
+def why(
+    incident: Annotated[int, typer.Argument(help="The incident's number.")],
+    member: Annotated[str | None, typer.Argument(help="Only what concerns this member.")] = None,
+    *,
+    as_json: AsJson = False,
+) -> None:
+    """Print every decision about an incident with its reason."""
+    from bot.cli import boot
+    from bot.cli.history import decisions
+
+    settings = boot.settings()
+    store = boot.store_of(settings.database, migrate=False)
+    rows = store.read(lambda tx: decisions(tx, incident, member))
+    if rows is None:
+        boot.refuse(f"There is no incident #{incident}.")
+    if as_json:
+        _print({"incident": incident, "entries": rows})
+        return
+    for row in rows:
+        facts = " ".join(f"{key}={value}" for key, value in row["facts"].items())
+        who = row["member"] or row["actor"]
+        typer.echo(f"{row['at']}  {row['kind']:<12} {row['reason']:<20} {who:<10} {row['medium']:<9} {facts}")
+
+
+def doctor(*, as_json: AsJson = False) -> None:
+    """Check settings, manifest, database and every platform's credentials; each finding comes with its cure."""
+    from bot.cli import boot
+    from bot.cli.diagnosis import diagnose
+
+    findings = diagnose()
+    if as_json:
+        _print({"findings": findings})
+    for finding in findings if not as_json else ():
+        mark = "ok  " if finding["ok"] else "BAD "
+        typer.echo(f"{mark} {finding['check']}: {finding['detail']}")
+        if not finding["ok"] and finding["cure"]:
+            typer.echo(f"     → {finding['cure']}")
+    raise typer.Exit(0 if all(finding["ok"] for finding in findings) else boot.FOUND)
+
+
+def _print(value: Any) -> None:
+    typer.echo(json.dumps(value, ensure_ascii=False, indent=2))
+
+
+def _object(file: Path | None) -> dict[str, Any]:
+    return dict(json.loads(file.read_text(encoding="utf-8"))) if file else {}
+
+
+def _after(seconds: float) -> str:
+    minutes, rest = divmod(int(seconds), 60)
+    hours, minutes = divmod(minutes, 60)
+    return f"+{hours}:{minutes:02}:{rest:02}"

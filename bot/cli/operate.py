@@ -1,0 +1,60 @@
+"""The verbs that change something by hand: the schema, dead letters, links."""
+
+from __future__ import annotations
+
+from typing import Annotated
+
+import typer
+
+
+def migrate() -> None:
+    """Bring the database to this release's schema."""
+    from bot.cli import boot
+    from bot.store import migrations
+
+    url = boot.settings().database
+    try:
+        migrations.migrate(url)
+    except ValueError as error:
+        boot.refuse(str(error))
+    typer.echo(f"{url} is up to date.")
+
+
+def replay(
+    ids: Annotated[list[str] | None, typer.Argument(help="Dead letters to run again; none: list them.")] = None,
+    *,
+    every: Annotated[bool, typer.Option("--all", help="Run every dead letter again.")] = False,
+) -> None:
+    """List the bodies that could not be read, or run them again."""
+    from bot.cli import boot
+    from bot.clock import SystemClock
+    from bot.store.base import InboxState
+
+    store = boot.store_of(boot.settings().database, migrate=False)
+    dead = store.read(lambda tx: tx.inbox_by_state(InboxState.DEAD, 1_000))
+    wanted = {row.id for row in dead} if every else set(ids or ())
+    if unknown := wanted - {row.id for row in dead}:
+        boot.refuse(f"No dead letter is called {', '.join(sorted(unknown))}. Run `tocsin replay` for the list.")
+    if wanted:
+        count = store.run(lambda tx: tx.revive_inbox(wanted, SystemClock().now()))
+        typer.echo(f"{count} put back; a running worker takes them within a second.")
+        return
+    for row in dead:
+        typer.echo(f"{row.id}  {row.source}  {row.integration}  {len(row.body)} bytes")
+    typer.echo(f"{len(dead)} dead letters.")
+
+
+def link(member: Annotated[str, typer.Argument(help="The member's id in the manifest.")]) -> None:
+    """Print a one-time code that links the chat account that sends it to a member."""
+    from bot.cli import boot
+    from bot.clock import Ids, SystemClock
+    from bot.directory import Directory
+
+    settings = boot.settings()
+    loaded = boot.manifest(settings.manifest)
+    if member not in loaded.world.members:
+        boot.refuse(f"The manifest has no member {member!r}; it has {', '.join(loaded.world.members)}.")
+    store = boot.store_of(settings.database, migrate=False)
+    directory = Directory(loaded.world, SystemClock(), Ids())
+    code = store.run(lambda tx: directory.new_code(tx, member))
+    typer.echo(f"Within 30 minutes, send this to Tocsin from the account of {member}: link {code}")

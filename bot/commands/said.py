@@ -1,0 +1,64 @@
+"""Who asks, and what is said back: the two ends of every command, whatever the platform."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+
+from bot.cards.build import reply_card, text_card
+from bot.cards.card import Card, Tone
+from bot.engine.effects import Reply
+from bot.engine.model import Instant
+from bot.engine.world import Member, World
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Asker:
+    """The person behind a press or a text, in their own language and zone. `member` is None for a stranger."""
+
+    platform: str
+    user: str
+    member: Member | None
+    lang: str
+    zone: str
+    now: Instant
+    world: World
+    press: bool = False
+
+    @property
+    def id(self) -> str:
+        """The member's id, or empty."""
+        return self.member.id if self.member else ""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Said:
+    """A reply: a card, for one person unless `here`. `alert`: nothing was changed, and the person should notice."""
+
+    card: Card
+    here: bool = False
+    alert: bool = False
+    outcome: str = "answered"
+    """The code of the reply, for the metric."""
+
+
+def sentence(
+    asker: Asker, code: str, facts: Mapping[str, str] | None = None, *, done: bool = False, about: int = 0
+) -> Said:
+    """A reply by its code. `done` tells that something changed; `about` puts an incident's number in front."""
+    names = {member.id: member.name for member in asker.world.members.values()}
+    reply = Reply(code=code, done=done, facts=facts or {})
+    card = reply_card(reply, asker.lang, names=names, you=asker.id, zone=asker.zone, now=asker.now)
+    if about:
+        card = text_card(card.fallback, asker.lang, tone=card.tone, about=about)
+    return Said(card=card, alert=not done, outcome=code)
+
+
+def together(asker: Asker, said: list[Said]) -> Said:
+    """Several replies as one."""
+    if len(said) == 1:
+        return said[0]
+    text = "\n".join(each.card.fallback for each in said)
+    return Said(
+        card=text_card(text, asker.lang, tone=Tone.INFO), alert=all(each.alert for each in said), outcome="batch"
+    )
