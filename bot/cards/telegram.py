@@ -94,7 +94,7 @@ def _write(sheet: _Sheet, card: Card, quote_max: int) -> None:
                 sheet.put("\n")
                 for fact in block.facts:
                     sheet.put("\n")
-                    sheet.put(one_line(fact.label), "b")
+                    sheet.put(_calm_line(fact.label), "b")
                     sheet.put(say(card.lang, "fact.colon"))
                     _put_line(sheet, fact.value)
             case Paragraph():
@@ -117,7 +117,7 @@ def _write(sheet: _Sheet, card: Card, quote_max: int) -> None:
 def _head(sheet: _Sheet, card: Card) -> None:
     if card.severity or card.status:
         sheet.put(f"{_SIGNS[card.tone]} ")
-        sheet.put(" · ".join(filter(None, (one_line(card.severity), one_line(card.status)))), "b")
+        sheet.put(" · ".join(filter(None, (_calm_line(card.severity), _calm_line(card.status)))), "b")
         sheet.put(" · ")
         _put_span(sheet, Span(text=card.ref, href=card.url))
         sheet.put("\n")

@@ -34,7 +34,7 @@ _SURROGATES = re.compile("[\ud800-\udfff]")
 _STRAY_JOINER = re.compile(rf"(?:(?<=[\s!-~{_JOINERS}])|\A)[{_JOINERS}]+|[{_JOINERS}]+(?=[\s!-~{_JOINERS}]|\Z)")
 _SPACES = re.compile(r"[^\S\n]+")
 _BLANK_LINES = re.compile(r"\s*\n(?:\s*\n)+")
-_AT = re.compile(r"(?<!\w)([@＠])(?=\w)")
+_AT = re.compile(r"(?<!\w)([@＠])(?=\w|\Z)")
 _WORD_JOINER = "\u2060"
 _WEB = re.compile(r"https?://[^\s/]", re.IGNORECASE)
 _UNSAFE = re.compile(r"[\x00-\x20\x7f-\xa0<>\"'`|\\^{}\u2028\u2029]")

@@ -5,13 +5,13 @@ WAL with synchronous=FULL: a commit that returned is on the disk (sqlite.org/pra
 
 from __future__ import annotations
 
-import json
 import sqlite3
 from collections.abc import Collection
 from pathlib import Path
 from typing import Any, Final
 from urllib.parse import quote
 
+import msgspec
 from sqlalchemy import Table, bindparam, func, text, tuple_
 from sqlalchemy.dialects.sqlite import Insert, insert
 from sqlalchemy.dialects.sqlite.pysqlite import SQLiteDialect_pysqlite
@@ -29,6 +29,9 @@ STATEMENTS_CACHED: Final = 256
 
 CHECKPOINT_PAGES: Final = 4_000
 """16 MB of WAL between checkpoints: a checkpoint writes each changed page once, however often it changed."""
+
+CACHE_KIB: Final = 32_768
+"""Pages that a connection keeps: the indexes of some hundred thousand rows, so that inserting reads nothing back."""
 
 _CAUSES: Final = {
     sqlite3.SQLITE_PERM: "its file may not be opened: give Tocsin's user the right to read and write it and its folder",
@@ -73,6 +76,7 @@ class Sqlite:
             connection.execute("PRAGMA synchronous=FULL")
             connection.execute("PRAGMA foreign_keys=ON")
             connection.execute(f"PRAGMA wal_autocheckpoint={CHECKPOINT_PAGES}")
+            connection.execute(f"PRAGMA cache_size=-{CACHE_KIB}")
             if reading:
                 connection.execute("PRAGMA query_only=ON")
         except sqlite3.Error:
@@ -107,4 +111,4 @@ class Sqlite:
 
     def listed(self, values: Collection[str] | Collection[tuple[str, str]]) -> Any:
         """A JSON array."""
-        return json.dumps(list(values), ensure_ascii=False)
+        return msgspec.json.encode(list(values)).decode()

@@ -22,7 +22,7 @@ from bot.cards.sample import STATES, sample_card
 from bot.playground.slack.contents import message_content
 from tests.cards.hostile import MINTED, cards, giant
 
-many = settings(max_examples=150, deadline=None)
+many = settings(max_examples=80, deadline=None)
 
 
 def blocks_of(payload: dict) -> list[dict]:

@@ -145,6 +145,10 @@ class Rig(Protocol):
         """Write to the bot in the thread of a message, or as a reply to it."""
         ...
 
+    async def cut(self) -> None:
+        """The platform ends the connection by which the adapter listens; returns when it is gone."""
+        ...
+
     def press_body(self, token: str) -> bytes:
         """The body of a genuine press."""
         ...

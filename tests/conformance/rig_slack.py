@@ -82,6 +82,11 @@ class SlackRig:
         channel, _, ts = ref.partition(":")
         await self.stage.act("say", text=f"<@UB> {text}", user=user, channel=channel, thread_ts=ts)
 
+    async def cut(self) -> None:
+        await self.stage.act("disconnect")
+        await until(self.stage.state, lambda state: state["sockets"] == 0)
+        await until(self.stage.state, lambda state: state["sockets"] == 1, "it did not dial again")
+
     def press_body(self, token: str) -> bytes:
         action = {"type": "button", "action_id": "act", "block_id": "b", "action_ts": "1.2", "value": token}
         payload = {"type": "block_actions", "user": {"id": self.ann}, "team": {"id": "T1"}, "actions": [action]}

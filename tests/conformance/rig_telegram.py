@@ -78,6 +78,11 @@ class TelegramRig:
         chat, _, message = ref.partition(":")
         await self.stage.act("say", text=text, user=int(user), chat_id=int(chat), reply_to=int(message))
 
+    async def cut(self) -> None:
+        settings = self.adapter.settings
+        async with self.stage.http.get(f"{settings.base_url}{settings.token}/getUpdates") as another_poller:
+            assert another_poller.status == 200
+
     def press_body(self, token: str) -> bytes:
         message = {"message_id": 1, "date": 1, "chat": {"id": int(self.chat), "type": "supergroup"}}
         person = {"id": int(self.ann), "is_bot": False, "first_name": "Ann"}
@@ -115,7 +120,7 @@ async def _open(*, by_http: bool) -> AsyncIterator[TelegramRig]:
             await until(place.state, lambda state: state["commands"], "the bot did not introduce itself")
             yield TelegramRig(place, adapter, by_http)
         async with place.http.get(f"{settings.base_url}{config.token}/getUpdates"):
-            pass  # ends the long poll that the server still holds, which would delay its shutdown
+            pass  # ends the long poll that the server still holds for the adapter, and that would delay its shutdown
 
 
 RIGS: dict[str, OpenRig] = {

@@ -115,10 +115,8 @@ def card(title):
         "deny": {"type": "plain_text", "text": "No"},
     }
     escalate = {"type": "plain_text", "text": "Escalate"}
-    when = {
-        "type": "mrkdwn",
-        "text": "<!date^0^{date_num}|old> <@U1> <https://tocsin.example/i/1|INC-1> &lt;b&gt; <javascript:top.hacked=1|bad>",
-    }
+    links = "<https://tocsin.example/i/1|INC-1> &lt;b&gt; <javascript:top.hacked=1|bad>"
+    when = {"type": "mrkdwn", "text": f"<!date^0^{{date_num}}|old> <@U1> {links}"}
     button = {
         "type": "button",
         "action_id": "go",

@@ -67,7 +67,7 @@ def check(text: str) -> None:
     assert all(p.line >= 1 and p.code and p.message and p.cure for p in problems)
 
 
-@settings(max_examples=120, deadline=None)
+@settings(max_examples=60, deadline=None)
 @given(
     st.lists(st.tuples(st.sampled_from(PLACES), JUNK, st.sampled_from(["put", "drop", "add"])), min_size=1, max_size=4)
 )
@@ -89,7 +89,7 @@ def _mapping(value: Any) -> dict:
     return value if isinstance(value, dict) else {}
 
 
-@settings(max_examples=100, deadline=None)
+@settings(max_examples=50, deadline=None)
 @given(st.integers(0, len(EXAMPLE)), st.integers(0, 40), st.text(max_size=12))
 def test_an_example_with_a_cut_and_a_paste(start, length, paste):
     check(EXAMPLE[:start] + paste + EXAMPLE[start + length :])

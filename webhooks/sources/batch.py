@@ -56,7 +56,7 @@ def parse_one(
         received_at=moment(config.get("received_at")) or now,
     )
     refused = kind.check(request)
-    if refused is not None and False:
+    if refused is not None and not refused.keep:
         return outcome_json(refused)
     return outcome_json(kind.parse(request))
 

@@ -17,6 +17,7 @@ SCOPES = {
     "users:read": "find members by their address (users:read.email depends on it)",
     "commands": "answer /toc",
     "app_mentions:read": "answer @tocsin",
+    "im:history": "hear what people write to it directly",
 }
 """Scopes and what fails without each: https://docs.slack.dev/reference/scopes"""
 

@@ -25,8 +25,9 @@ DIAL_S = 7.0
 HEARTBEAT_S = 20.0
 """A connection that does not answer a ping within half of this is given up and dialled anew."""
 CLOSE_S = 1.0
-PAUSE_FIRST_S = 1.0
+PAUSE_FIRST_S = 0.5
 PAUSE_MAX_S = 60.0
+STEADY_S = 30.0
 
 log = logging.getLogger(__name__)
 
@@ -55,9 +56,14 @@ async def converse(
             await asyncio.sleep(wait_s)
             pause_s = min(pause_s * 2, PAUSE_MAX_S)
             continue
-        pause_s = PAUSE_FIRST_S
+        began = asyncio.get_running_loop().time()
         async with socket:
             await _hear(socket, errands, handle)
+        if asyncio.get_running_loop().time() - began > STEADY_S:
+            pause_s = PAUSE_FIRST_S
+        else:
+            await asyncio.sleep(pause_s)  # a connection that breaks at once is not dialled in a tight loop
+            pause_s = min(pause_s * 2, PAUSE_MAX_S)
 
 
 async def _hear(socket: aiohttp.ClientWebSocketResponse, errands: Errands, handle: Handle) -> None:

@@ -27,6 +27,7 @@ from bot.adapters.base import (
     Json,
     Notice,
     Permanent,
+    RateLimited,
     SendError,
     Sent,
 )
@@ -49,7 +50,7 @@ TOAST_MAX = 200  # https://core.telegram.org/bots/api#answercallbackquery
 RETRY_FIRST_S = 1.0
 RETRY_MAX_S = 60.0
 MENU = (("toc", "On call: who, list, ack, help and more"),)
-EDIT_FIELDS = ("parse_mode", "entities", "link_preview_options", "reply_markup")
+EDIT_FIELDS = ("text", "parse_mode", "entities", "link_preview_options", "reply_markup")
 """What editMessageText takes of a sendMessage body: https://core.telegram.org/bots/api#editmessagetext"""
 
 CAPABILITIES = Capabilities(
@@ -149,10 +150,7 @@ class TelegramAdapter:
         chat, _, topic = address.partition("/")
         async with outcome(self.settings.timeout_s, address=chat):
             posted = await bot.send_message(
-                chat_id=chat,
-                text=message["text"],
-                message_thread_id=int(topic) if topic else None,
-                api_kwargs={name: value for name, value in message.items() if name != "text"},
+                chat_id=chat, text="", api_kwargs={"message_thread_id": topic or None, **message}
             )
         return Sent(ref=f"{posted.chat_id}:{posted.message_id}")
 
@@ -164,12 +162,8 @@ class TelegramAdapter:
         chat, _, number = ref.partition(":")
         async with outcome(self.settings.timeout_s, address=chat):
             try:
-                await bot.edit_message_text(
-                    message["text"],
-                    chat_id=chat,
-                    message_id=int(number),
-                    api_kwargs={name: message[name] for name in EDIT_FIELDS if name in message},
-                )
+                kept = {name: message[name] for name in EDIT_FIELDS if name in message}
+                await bot.edit_message_text("", chat_id=chat, api_kwargs={"message_id": number, **kept})
             except BadRequest as error:
                 if UNCHANGED not in error.message.lower():
                     raise
@@ -276,7 +270,7 @@ class TelegramAdapter:
                 return False
             except SendError as error:
                 log.warning("Telegram cannot be reached yet (%s); trying again in %.0f s.", error, pause_s)
-                await asyncio.sleep(pause_s)
+                await asyncio.sleep(error.after_s if isinstance(error, RateLimited) else pause_s)
                 pause_s = min(pause_s * 2, RETRY_MAX_S)
 
     def _opened(self) -> Bot:

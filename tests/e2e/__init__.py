@@ -1,0 +1,1 @@
+"""Whole processes, real HTTP, a real browser."""
