@@ -77,6 +77,6 @@ def _gunzipped(body: bytes) -> bytes:
         raise NotPacked from None
     if len(plain) > BODY_LIMIT:
         raise TooLarge
-    if False:
+    if not unpacker.eof or unpacker.unused_data:
         raise NotPacked
     return plain

@@ -6,11 +6,12 @@ anywhere. The subject never changes, so that mail programs keep an incident in o
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from html import escape
 from typing import Any, Final
 from urllib.parse import urlsplit
 
-from bot.cards.card import Action, ActionStyle, Block, Card, Facts, Line, Paragraph, Quote, Span, Style, Tone
+from bot.cards.card import Action, ActionStyle, Block, Card, Fact, Facts, Line, Paragraph, Quote, Span, Style, Tone
 from bot.cards.i18n import say
 from bot.cards.text import neutral, one_line, shorten, web_address
 
@@ -19,10 +20,12 @@ SUBJECT_MAX: Final = 200
 QUOTE_SHOWN: Final = 4_000
 TEXT_SHOWN: Final = 2_000
 """Characters of any other text."""
-BLOCKS_SHOWN: Final = 40
-LINES_SHOWN: Final = 100
+LINE_MAX: Final = 6_000
+BLOCK_MAX: Final = 24_000
+BODY_MAX: Final = 64_000
+"""Characters of HTML. A whole mail has to stay below 102 KB, where Gmail cuts it
+(https://github.com/hteumeuleu/email-bugs/issues/41); what is left out is on the incident's page."""
 ACTIONS_SHOWN: Final = 8
-"""With these, a mail stays below 102 KB, where Gmail cuts (https://github.com/hteumeuleu/email-bugs/issues/41)."""
 
 _INK: Final = {
     Tone.CRITICAL: ("#C4242B", "#FDECEC"),
@@ -73,18 +76,7 @@ def _host(url: str) -> str:
 def _plain(card: Card) -> str:
     parts = [" · ".join(filter(None, map(one_line, (card.severity, card.status, card.ref)))), _short(card.title)]
     paragraphs = ["\n".join(filter(None, parts))]
-    for block in card.body[:BLOCKS_SHOWN]:
-        match block:
-            case Facts():
-                colon = say(card.lang, "fact.colon")
-                paragraphs.append(
-                    "\n".join(f"{_short(f.label)}{colon}{_words(f.value)}" for f in block.facts[:LINES_SHOWN])
-                )
-            case Paragraph():
-                paragraphs.append("\n".join(_words(line) for line in block.lines[:LINES_SHOWN]))
-            case Quote():
-                quoted = shorten(neutral(block.text), QUOTE_SHOWN).splitlines()
-                paragraphs.append("\n".join(f"> {line}".rstrip() for line in quoted))
+    paragraphs += _within((_plain_block(block, card) for block in card.body), BODY_MAX)
     links = [(_short(a.label), web_address(a.href)) for a in card.actions[:ACTIONS_SHOWN] if web_address(a.href)]
     if page := web_address(card.url):
         links.append((say(card.lang, "action.open", ref=card.ref).strip(), page))
@@ -94,6 +86,19 @@ def _plain(card: Card) -> str:
     if card.incident:
         paragraphs.append(f"-- \n{say(card.lang, 'mail.footer')}")
     return "\n\n".join(filter(None, paragraphs)) + "\n"
+
+
+def _plain_block(block: Block, card: Card) -> str:
+    match block:
+        case Facts():
+            colon = say(card.lang, "fact.colon")
+            lines = (f"{_short(fact.label)}{colon}{_words(fact.value)}" for fact in block.facts)
+            return "\n".join(_within(lines, BLOCK_MAX))
+        case Paragraph():
+            return "\n".join(_within(map(_words, block.lines), BLOCK_MAX))
+        case Quote():
+            quoted = shorten(neutral(block.text), QUOTE_SHOWN).splitlines()
+            return "\n".join(f"> {line}".rstrip() for line in quoted)
 
 
 def _words(line: Line) -> str:
@@ -114,9 +119,9 @@ def _html(card: Card) -> str:
     dark, _ = _INK[card.tone]
     lang = "zh-CN" if card.lang.lower().startswith("zh") else "en"
     first, rest = _split(card)
-    rows = [_band(card), _headline(card), *(_block(block, card, lead=True) for block in first), _buttons(card)]
-    rows += [_block(block, card, lead=False) for block in rest]
-    rows.append(_footer(card))
+    above = _within((_block(block, card, lead=True) for block in first), BODY_MAX // 2)
+    below = _within((_block(block, card, lead=False) for block in rest), BODY_MAX // 2)
+    rows = [_band(card), _headline(card), *above, _buttons(card), *below, _footer(card)]
     return (
         f'<!DOCTYPE html>\n<html lang="{lang}">\n<head>\n<meta charset="utf-8">\n'
         '<meta name="viewport" content="width=device-width, initial-scale=1">\n'
@@ -136,9 +141,20 @@ def _html(card: Card) -> str:
 
 def _split(card: Card) -> tuple[tuple[Block, ...], tuple[Block, ...]]:
     """What stands above the buttons: all up to the first group of facts, which says who has it and what comes next."""
-    body = card.body[:BLOCKS_SHOWN]
+    body = card.body
     upto = next((index + 1 for index, block in enumerate(body) if isinstance(block, Facts)), len(body))
     return body[:upto], body[upto:]
+
+
+def _within(pieces: Iterable[str], limit: int) -> list[str]:
+    """The first pieces that take at most `limit` characters together."""
+    kept: list[str] = []
+    for piece in pieces:
+        limit -= len(piece)
+        if limit < 0:
+            break
+        kept.append(piece)
+    return kept
 
 
 def _row(inside: str, style: str) -> str:
@@ -173,7 +189,7 @@ def _block(block: Block, card: Card, *, lead: bool) -> str:
         case Facts():
             return _facts(block, lead=lead)
         case Paragraph():
-            lines = "<br>".join(_line(line) for line in block.lines[:LINES_SHOWN])
+            lines = "<br>".join(_within(map(_line, block.lines), BLOCK_MAX))
             return _row(
                 lines, f"padding:8px 18px;font-size:{15 if lead else 14}px;line-height:1.5;word-break:break-word"
             )
@@ -189,21 +205,28 @@ def _block(block: Block, card: Card, *, lead: bool) -> str:
 
 def _facts(block: Facts, *, lead: bool) -> str:
     """The leading facts large, one below the other; the others small, label beside value."""
+    rows = "".join(_within((_lead(fact) if lead else _detail(fact) for fact in block.facts), BLOCK_MAX))
+    if not rows:
+        return ""
     if lead:
-        rows = "".join(
-            f'<div style="font-size:13px;color:{_SOFT};padding-top:8px">{_text(fact.label)}</div>'
-            f'<div style="font-size:16px;line-height:1.4;word-break:break-word">{_line(fact.value)}</div>'
-            for fact in block.facts[:LINES_SHOWN]
-        )
-        return _row(rows, "padding:0 18px 8px") if rows else ""
-    rows = "".join(
+        return _row(rows, "padding:0 18px 8px")
+    table = f'<table role="presentation" width="100%" cellpadding="0" cellspacing="0">{rows}</table>'
+    return _row(table, "padding:8px 18px")
+
+
+def _lead(fact: Fact) -> str:
+    return (
+        f'<div style="font-size:13px;color:{_SOFT};padding-top:8px">{_text(fact.label)}</div>'
+        f'<div style="font-size:16px;line-height:1.4;word-break:break-word">{_line(fact.value)}</div>'
+    )
+
+
+def _detail(fact: Fact) -> str:
+    return (
         f'<tr><td valign="top" style="padding:3px 12px 3px 0;font-size:13px;color:{_SOFT};white-space:nowrap">'
         f'{_text(fact.label)}</td><td valign="top" width="100%" style="padding:3px 0;font-size:14px;line-height:1.45;'
         f'word-break:break-word">{_line(fact.value)}</td></tr>'
-        for fact in block.facts[:LINES_SHOWN]
     )
-    table = f'<table role="presentation" width="100%" cellpadding="0" cellspacing="0">{rows}</table>'
-    return _row(table, "padding:8px 18px") if rows else ""
 
 
 def _buttons(card: Card) -> str:
@@ -239,7 +262,8 @@ def _footer(card: Card) -> str:
 
 
 def _line(line: Line) -> str:
-    return "".join(map(_span, line))
+    html = "".join(map(_span, line))
+    return html if len(html) <= LINE_MAX else escape(shorten(_words(line), LINE_MAX // len("&quot;")))
 
 
 def _span(span: Span) -> str:

@@ -21,6 +21,9 @@ HEADER_MAX: Final = 150
 SECTION_MAX: Final = 3_000
 FIELD_MAX: Final = 2_000
 FIELDS_MAX: Final = 10
+BODY_MAX: Final = 10_000
+"""Characters of all sections together, our own: Slack answers `msg_blocks_too_long` (chat.postMessage) and names no
+number; messages of 15,000 characters are known to be refused."""
 ELEMENTS_MAX: Final = 25
 BUTTON_MAX: Final = 75
 OPTIONS_MAX: Final = 100
@@ -78,17 +81,23 @@ def _blocks(card: Card) -> list[Json]:
         blocks.append({"type": "header", "text": _plain(title)})
     if status := _status(card):
         blocks.append({"type": "context", "elements": [_mrkdwn(status)]})
-    for block in card.body:
-        blocks.extend(_BODY[type(block)](block))
-    keep = BLOCKS_MAX - bool(card.actions)
-    if len(blocks) > keep:
-        blocks[keep - 1 :] = [{"type": "context", "elements": [_mrkdwn("…")]}]
+    room = BODY_MAX
+    for each in (each for block in card.body for each in _BODY[type(block)](block)):
+        room -= sum(len(text) for text in _texts(each))
+        if room < 0 or len(blocks) >= BLOCKS_MAX - 2:
+            blocks.append({"type": "context", "elements": [_mrkdwn("…")]})
+            break
+        blocks.append(each)
     if elements := _elements(card):
         blocks.append({"type": "actions", "elements": elements})
     if not blocks:
         blocks.append({"type": "section", "text": _mrkdwn(_fit(card.fallback, SECTION_MAX) or "…")})
     stem = f"{card.incident or card.kind}-{card.rev}"
     return [{**block, "block_id": f"{stem}-{index}"[-255:]} for index, block in enumerate(blocks)]
+
+
+def _texts(block: Json) -> list[str]:
+    return [part["text"] for part in (block.get("text"), *block.get("fields", ())) if part]
 
 
 def _status(card: Card) -> str:

@@ -89,6 +89,8 @@ class _Sheet:
 def _write(sheet: _Sheet, card: Card, quote_max: int) -> None:
     _head(sheet, card)
     for block in card.body:
+        if sheet.room <= 0:
+            return
         match block:
             case Facts():
                 sheet.put("\n")
@@ -129,7 +131,8 @@ def _head(sheet: _Sheet, card: Card) -> None:
 
 def _put_line(sheet: _Sheet, line: Line) -> None:
     for span in line:
-        _put_span(sheet, span)
+        if sheet.room > 0:
+            _put_span(sheet, span)
 
 
 def _put_span(sheet: _Sheet, span: Span) -> None:

@@ -73,15 +73,16 @@ def columns(text: str) -> int:
 def shorten(text: str, limit: int, measure: Callable[[str], int] = len) -> str:
     """The beginning of `text`, with an ellipsis where something is missing, so that `measure(result) <= limit`.
 
+    `measure` is at least one for each character, and adds up.
     Cuts between words where one ends in the last fifth, and never inside a character as people see it.
     """
-    if measure(text) <= limit:
+    if len(text) <= limit and measure(text) <= limit:
         return text
     room = limit - measure(ELLIPSIS)
     if room < 0:
         return ""
     kept: list[str] = []
-    for cluster in clusters(text):
+    for cluster in clusters(text[: limit + 1]):
         room -= measure(cluster)
         if room < 0:
             break

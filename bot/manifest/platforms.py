@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from typing import Annotated, Literal, Self
 
-from pydantic import Field, SecretStr, StrictBool, StrictInt, model_validator
+from pydantic import AfterValidator, Field, SecretStr, StrictBool, StrictInt, model_validator
 
 from bot.manifest.parts import Part
 from bot.manifest.problems import refusal
@@ -47,12 +47,9 @@ class Slack(Carrier):
         shaped(r"xapp-\S+", "that is not an app-level token", "Copy the App-Level Token, which begins with xapp-."),
     ] = None
     """App-Level Token with connections:write, `xapp-…`: receives over a socket, without a public URL."""
-    base_url: Url = "https://slack.com/api"
+    # The SDK puts method names right behind the base URL.
+    base_url: Annotated[Url, AfterValidator(lambda url: f"{url}/")] = "https://slack.com/api/"
     """Where the Web API is."""
-
-    def settings(self) -> dict[str, object]:
-        """As for every carrier; the SDK joins method names to the base URL without a slash of its own."""
-        return super().settings() | {"base_url": f"{self.base_url}/"}
 
     @model_validator(mode="after")
     def _has_a_way_in(self) -> Self:
@@ -78,13 +75,11 @@ class Telegram(Carrier):
     """Comes back in a header of every callback, and proves that it is from Telegram."""
     mode: Literal["polling", "webhook"] = "polling"
     """`polling` needs no public URL; `webhook` needs one, and `secret_token`."""
-    base_url: Url = "https://api.telegram.org"
+    # The SDK puts the token right behind the base URL.
+    base_url: Annotated[Url, AfterValidator(lambda url: f"{url.removesuffix('/bot')}/bot")] = (
+        "https://api.telegram.org/bot"
+    )
     """Where the Bot API is; a Bot API server of your own has another."""
-
-    def settings(self) -> dict[str, object]:
-        """As for every carrier; the SDK joins the token to a base URL that ends with `/bot`."""
-        base_url = f"{self.base_url.removesuffix('/bot')}/bot"
-        return super().settings() | {"base_url": base_url, "polling": self.mode == "polling"}
 
     @model_validator(mode="after")
     def _webhook_is_proven(self) -> Self:

@@ -30,9 +30,6 @@ STATEMENTS_CACHED: Final = 256
 CHECKPOINT_PAGES: Final = 4_000
 """16 MB of WAL between checkpoints: a checkpoint writes each changed page once, however often it changed."""
 
-CACHE_KIB: Final = 32_768
-"""Pages that a connection keeps: the indexes of some hundred thousand rows, so that inserting reads nothing back."""
-
 _CAUSES: Final = {
     sqlite3.SQLITE_PERM: "its file may not be opened: give Tocsin's user the right to read and write it and its folder",
     sqlite3.SQLITE_BUSY: "another process holds its lock: find a long transaction or a second, hanging Tocsin",
@@ -76,7 +73,6 @@ class Sqlite:
             connection.execute("PRAGMA synchronous=FULL")
             connection.execute("PRAGMA foreign_keys=ON")
             connection.execute(f"PRAGMA wal_autocheckpoint={CHECKPOINT_PAGES}")
-            connection.execute(f"PRAGMA cache_size=-{CACHE_KIB}")
             if reading:
                 connection.execute("PRAGMA query_only=ON")
         except sqlite3.Error:

@@ -151,7 +151,7 @@ def test_telegram_takes_every_card(card: Card):
 def test_telegram_pings_only_whom_the_card_mentions(card: Card):
     parsed = balanced(telegram.render(card)["text"])
     for link in parsed.links:
-        assert link == "tg://user?id=7001" or re.match(r"https?://", link, re.I)
+        assert link == "tg://user?id=7001" or re.match(r"https?://", link, re.IGNORECASE)
     assert not re.search(r"(?<!\w)[@＠]\w", parsed.text)
 
 
@@ -217,7 +217,7 @@ class Page(HTMLParser):
         assert {name for name, _ in attrs} <= {
             "lang", "charset", "name", "content", "style", "role", "width", "cellpadding", "cellspacing", "align", "valign", "href",
         }  # fmt: skip
-        assert all(re.match(r"https?://", value, re.I) for name, value in attrs if name == "href")
+        assert all(re.match(r"https?://", value, re.IGNORECASE) for name, value in attrs if name == "href")
         if tag not in {"meta", "br"}:
             self.open.append(tag)
 

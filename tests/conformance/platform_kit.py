@@ -1,7 +1,7 @@
 """What the conformance suite needs of a platform: a `Rig`, which is an adapter, its emulator, and people who act there.
 
-A new platform adds one file `rig_<platform>.py` with a `RIGS` mapping of names to functions that open a rig; the suite in
-`test_platforms.py` finds it by itself and runs every case that the platform's `Capabilities` and flags allow.
+A new platform adds one file `rig_<platform>.py` with a `RIGS` mapping of names to functions that open a rig; the suite
+(`test_platforms.py`, `test_platforms_inbound.py`) finds it and runs every case that its `Capabilities` and flags allow.
 """
 
 from __future__ import annotations
@@ -26,6 +26,8 @@ from bot.playground.hub import Hub, Outage
 from bot.playground.server import Playground
 
 PATIENCE_S = 5.0
+HOSTILE = "<!channel> <b>&amp; 1 < 2 & <@U2BO> *_`~ @all [x](http://e.com) \u202etxt"
+"""Text that is dangerous somewhere: markup, mentions of everybody, a link, a reversal of writing."""
 
 
 @dataclass(slots=True)

@@ -55,7 +55,12 @@ class SlackRig:
         escaped = html.escape(text, quote=False)
         blocks: list[Json] = [{"type": "section", "text": {"type": "mrkdwn", "text": escaped}}]
         if token:
-            button = {"type": "button", "action_id": "act", "text": {"type": "plain_text", "text": "Act"}, "value": token}
+            button = {
+                "type": "button",
+                "action_id": "act",
+                "text": {"type": "plain_text", "text": "Act"},
+                "value": token,
+            }
             blocks.append({"type": "actions", "elements": [button]})
         return {"text": escaped, "blocks": blocks}
 

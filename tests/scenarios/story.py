@@ -238,7 +238,8 @@ class Story:
 
     def kinds(self, num: int = 1) -> list[str]:
         """The timeline as words: what was decided and why."""
-        entries = self.store.read(lambda tx: tx.timeline(self.incident(num).id))
+        incident = self.incident(num).id
+        entries = self.store.read(lambda tx: tx.timeline(incident))
         return [f"{entry.kind.value}:{entry.reason.value}" for entry in entries]
 
     def timeline(self) -> str:

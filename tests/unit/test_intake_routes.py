@@ -18,6 +18,7 @@ from bot.clock import Ids, VirtualClock
 from bot.engine.world import Integration
 from bot.store.base import Inbound, StoreUnavailable
 from webhooks.auth import by_key_hash
+from webhooks.bodies import TooLarge, read_body
 from webhooks.doors import routes
 from webhooks.intake import Intake
 from webhooks.parsers import parsers
@@ -283,6 +284,14 @@ async def test_what_cannot_be_unpacked_is_refused(http, inbox, body, encoding, s
     answer = await http.post(f"/in/prometheus/{AM_KEY}", content=body, headers={"content-encoding": encoding})
     assert answer.status_code == status
     assert inbox.rows == []
+
+
+async def test_a_body_that_says_it_is_too_large_is_not_even_read():
+    async def receive() -> dict:
+        raise AssertionError("the body was read")
+
+    with pytest.raises(TooLarge):
+        await read_body(receive, {"content-length": "1048577"})
 
 
 async def test_a_sender_that_hangs_up_leaves_nothing_behind(inbox):

@@ -81,7 +81,7 @@ def test_secrets_and_passwords_are_not_repeated():
 
 
 def test_variables_of_the_manifest_are_left_alone():
-    assert from_environment({"TOCSIN_KEY_PROMETHEUS": "x", "TOCSIN_SECRET_OF_SLACK": "y"}) == Settings()
+    assert from_environment({"TOCSIN_KEY_PROMETHEUS": "x", "TOCSIN_SECRET_KEY": "y"}) == Settings()
 
 
 def test_reading_the_settings_imports_no_third_party():

@@ -42,7 +42,7 @@ def epoch(number: float) -> Instant | None:
 
     Seconds reach to the year 5138; each finer unit begins where its number of digits does, in 1973.
     """
-    if not math.isfinite(number):
+    if not (math.isfinite(number) and number > 0):
         return None
     if number < 1e11:
         return _known(round(number * 1000))

@@ -129,10 +129,12 @@ def decode(body: Json) -> Inbound | None:
                 return _spoken(msgspec.convert(body, _Callback))
             case None if "command" in body:
                 return _slash(msgspec.convert(body, _Command))
-            case None if "ssl_check" not in body:
-                raise Malformed("the body has no type")
-            case _:
+            case str():
                 return None
+            case None if "ssl_check" in body:
+                return None
+            case _:
+                raise Malformed("the body has no type")
     except msgspec.ValidationError as error:
         raise Malformed(str(error)) from error
 

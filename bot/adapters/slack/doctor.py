@@ -36,7 +36,7 @@ async def examine(web: AsyncWebClient, app_token: str, signing_secret: str, time
                 check="bot token",
                 ok=False,
                 detail=str(error),
-                cure="Copy the Bot User OAuth Token (xoxb-…) from the app's page OAuth & Permissions, or install it anew.",
+                cure="Copy the Bot User OAuth Token (xoxb-…) from the app's page OAuth & Permissions.",
             )
         )
     else:

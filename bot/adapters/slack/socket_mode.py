@@ -8,7 +8,6 @@ from __future__ import annotations
 import asyncio
 import json
 import logging
-import random
 from collections.abc import Awaitable, Callable
 from typing import TYPE_CHECKING
 
@@ -51,7 +50,7 @@ async def converse(
                     url, heartbeat=HEARTBEAT_S, timeout=aiohttp.ClientWSTimeout(ws_close=CLOSE_S)
                 )
         except SendError as error:
-            wait_s = error.after_s if isinstance(error, RateLimited) else pause_s * random.uniform(0.8, 1.2)  # noqa: S311
+            wait_s = error.after_s if isinstance(error, RateLimited) else pause_s
             log.warning("Slack's Socket Mode could not be reached (%s); trying again in %.0f s.", error, wait_s)
             await asyncio.sleep(wait_s)
             pause_s = min(pause_s * 2, PAUSE_MAX_S)

@@ -41,8 +41,8 @@ _TOKEN = re.compile(r"\d+:[A-Za-z0-9_-]{8,}")
 async def outcome(timeout_s: float, *, ambiguous: bool = True, address: str = "") -> AsyncIterator[None]:
     """Bounds what is done inside by `timeout_s` seconds, and raises each of its failures as a `SendError`.
 
-    `ambiguous=False` is for calls that write nothing: their timeout leaves no doubt. `address` tells whose refusal it is:
-    a group's id is negative.
+    `ambiguous=False` is for calls that write nothing: their timeout leaves no doubt. `address` tells whose
+    refusal it is: a group's id is negative.
     """
     from telegram.error import TelegramError
 

@@ -65,8 +65,8 @@ async def _fetch(bot: Bot, offset: int | None) -> tuple[Update, ...]:
 async def _wait_out(error: SendError, pause_s: float) -> None:
     if error.reason == "conflict":
         log.error(
-            "Another process receives the messages of this Telegram bot (%s). Only one may: stop the other one, or give "
-            "it a bot of its own. Trying again in %.0f s.",
+            "Another process receives the messages of this Telegram bot (%s). Only one may: stop the other one, or "
+            "give it a bot of its own. Trying again in %.0f s.",
             error.detail,
             pause_s,
         )

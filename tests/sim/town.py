@@ -1,0 +1,159 @@
+"""The world of one seed: who works there, who is on call when, what the channels do, and how policies are edited."""
+
+from __future__ import annotations
+
+import random
+from dataclasses import replace
+
+from bot.engine.model import DAY, HOUR, MINUTE, Chat, Condition, Instant, Level, Rule, Severity, Target, TargetKind, Way
+from bot.engine.world import Channel, Group, Integration, Layer, Member, Override, Schedule, Team, World
+
+ZONES = ("Europe/Berlin", "America/New_York", "Australia/Lord_Howe", "Asia/Kolkata", "UTC", "America/Santiago")
+STARTS = ("2026-03-03T00:00", "2026-03-22T00:00", "2026-10-20T00:00", "2026-09-28T00:00", "2026-06-05T00:00")
+"""Most of these reach a day on which some zone changes its clocks within a month."""
+
+NAMES = ("ann", "bo", "cy", "di", "ed", "flo", "gus", "hal")
+
+
+def build(rng: random.Random) -> World:
+    """A world drawn from `rng`."""
+    members = {name: _member(rng, number, name) for number, name in enumerate(NAMES[: rng.randrange(3, len(NAMES) + 1)])}
+    schedules = {f"rota{n}": _schedule(rng, f"rota{n}", list(members)) for n in range(rng.randrange(1, 4))}
+    teams = {
+        "leads": Team(id="leads", name="Leads", members=tuple(rng.sample(list(members), 2))),
+        "empty": Team(id="empty", name="Nobody yet", members=()),
+    }
+    names = [f"ch{n}" for n in range(rng.randrange(1, 4))]
+    channels = {name: _channel(rng, name, list(members), list(schedules)) for name in names}
+    integrations = {}
+    for name in names:
+        for source in ("standard", "prometheus_v2"):
+            one = f"{name}-{source}"
+            integrations[one] = Integration(id=one, key=f"key-{one}", source=source, channel=name)
+    return World(
+        members=members,
+        teams=teams,
+        schedules=schedules,
+        channels=channels,
+        integrations=integrations,
+        catch_all=(Target(kind=TargetKind.TEAM, id="leads"),),
+        version="0",
+        url=rng.choice(("", "https://tocsin.example.com")),
+    )
+
+
+def edit(world: World, rng: random.Random, now: Instant) -> tuple[World, str]:
+    """The same world after somebody edited its manifest, and what they did."""
+    version = str(int(world.version) + 1)
+    members, schedules, channels = dict(world.members), dict(world.schedules), dict(world.channels)
+    what = rng.choice(("override", "rotation", "rules", "rules", "preference", "rename", "gap"))
+    name = rng.choice(list(schedules))
+    match what:
+        case "override":
+            start = now + rng.randrange(0, 2 * DAY)
+            one = Override(
+                id=f"override-{version}", start=start, end=start + rng.randrange(HOUR, DAY), member=rng.choice(list(members))
+            )
+            schedules[name] = replace(schedules[name], overrides=(*schedules[name].overrides[-3:], one))
+        case "rotation":
+            schedules[name] = _schedule(rng, name, list(members))
+        case "gap":
+            schedules[name] = replace(schedules[name], layers=())
+        case "rules":
+            channel = rng.choice(list(channels))
+            new = _channel(rng, channel, list(members), list(schedules))
+            channels[channel] = replace(channels[channel], rules=new.rules)
+        case "preference":
+            person = rng.choice(list(members))
+            members[person] = replace(members[person], ways=_ways(rng))
+        case _:
+            person = rng.choice(list(members))
+            members[person] = replace(members[person], name=f"{person.capitalize()} the {version}th")
+    edited = replace(world, members=members, schedules=schedules, channels=channels, version=version)
+    return edited, f"{what} in {name}" if what in {"override", "rotation", "gap"} else what
+
+
+def _member(rng: random.Random, number: int, name: str) -> Member:
+    accounts = rng.choice((("slack",), ("telegram",), ("slack", "telegram"), ("telegram", "slack")))
+    ids = {"slack": f"U0{name.upper()}", "telegram": str(100 + number)}
+    phone, email = rng.random() < 0.85, rng.random() < 0.7
+    return Member(
+        id=name,
+        name=name.capitalize(),
+        lang=rng.choice(("en", "en", "zh")),
+        zone=rng.choice(ZONES),
+        phone=f"+1202555{number:04}" if phone else "",
+        email=f"{name}@example.com" if email else "",
+        identities={platform: ids[platform] for platform in accounts},
+        ways=_ways(rng),
+    )
+
+
+def _ways(rng: random.Random) -> dict[Severity, tuple[Way, ...]]:
+    return rng.choice((
+        {}, {},
+        {Severity.CRITICAL: ("im", "sms"), Severity.WARNING: ("im",), Severity.INFO: ("email",)},
+        {Severity.CRITICAL: ("sms",)},
+        {Severity.CRITICAL: ("sms", "email"), Severity.WARNING: ("email",)},
+    ))  # fmt: skip
+
+
+def _schedule(rng: random.Random, name: str, members: list[str]) -> Schedule:
+    people = rng.sample(members, min(len(members), rng.randrange(2, 5)))
+    turned = people[1:] + people[:1]
+    pairs = zip(people, turned, strict=True)
+    if rng.random() < 0.5:
+        groups = tuple(Group(members={"primary": (one,), "backup": (two,)}) for one, two in pairs)
+    else:
+        groups = tuple(Group(members={"primary": (one,)}) for one in people)
+    unit, every = rng.choice((("day", 1), ("week", 1), ("day", 3), ("hour", 12), ("hour", 7), ("month", 1)))
+    hour = rng.choice((0, 2, 9, 23))
+    start = f"2026-0{rng.randrange(1, 3)}-{rng.randrange(1, 29):02}T{hour:02}:{rng.choice((0, 30)):02}"
+    layers = [Layer(id="main", groups=groups, unit=unit, every=every, start=start)]
+    if rng.random() < 0.3:
+        extra = Group(members={"primary": (rng.choice(members),)})
+        layers.append(Layer(id="second", groups=(extra,), unit="week", start="2026-01-05T09:00"))
+    return Schedule(id=name, name=name.capitalize(), zone=rng.choice(ZONES), layers=tuple(layers))
+
+
+def _channel(rng: random.Random, name: str, members: list[str], schedules: list[str]) -> Channel:
+    chats = [Chat(platform="slack", address=f"C0{name.upper()}", name=f"#{name}", zone=rng.choice(ZONES))]
+    if rng.random() < 0.6:
+        chats.append(Chat(platform="telegram", address=f"-100{len(name)}{name[-1]}", name=f"{name} night", lang="zh"))
+    severe = Condition(key="severity", oper="IN", vals=("Critical", "Warning"))
+    rules = [Rule(
+        id=f"{name}/severe", name="Severe", filter=((severe,),), rounds=rng.randrange(1, 4),
+        delay=rng.choice((0, 0, 0, 30_000, 2 * MINUTE)),
+        levels=tuple(_level(rng, members, schedules) for _ in range(rng.randrange(1, 4))),
+    )]  # fmt: skip
+    if rng.random() < 0.6:
+        rules.append(
+            Rule(id=f"{name}/rest", name="Rest", priority=9, rounds=1, levels=(_level(rng, members, schedules),))
+        )
+    return Channel(
+        id=name,
+        name=name.capitalize(),
+        chats=tuple(chats),
+        rules=tuple(rules),
+        group_by=rng.choice(((), (), ("service",))),
+        close_with_alerts=rng.random() < 0.8,
+        auto_close_after=rng.choice((0, 0, 6 * HOUR, DAY)),
+    )
+
+
+def _level(rng: random.Random, members: list[str], schedules: list[str]) -> Level:
+    target = rng.choice((
+        Target(kind=TargetKind.SCHEDULE, id=rng.choice(schedules), role=rng.choice(("", "primary"))),
+        Target(kind=TargetKind.SCHEDULE, id=rng.choice(schedules)),
+        Target(kind=TargetKind.MEMBER, id=rng.choice(members)),
+        Target(kind=TargetKind.TEAM, id=rng.choice(("leads", "leads", "empty"))),
+    ))  # fmt: skip
+    return Level(
+        targets=(target,),
+        chats=(Chat(platform="slack", address="C0BOSS", name="#bosses"),) if rng.random() < 0.2 else (),
+        ways=rng.choice((None, None, {Severity.CRITICAL: ("sms", "im")})),
+        repeat_every=rng.choice((0, MINUTE, 5 * MINUTE, 10 * MINUTE)),
+        repeat_times=rng.randrange(4),
+        escalate_after=rng.choice((MINUTE, 5 * MINUTE, 15 * MINUTE, 30 * MINUTE)),
+        even_if_acked=rng.random() < 0.12,
+    )
