@@ -33,11 +33,18 @@ class Directory:
         """The world in force now."""
         return self._world
 
+    def declare(self, declared: World) -> None:
+        """Put another manifest in force; linked accounts stay."""
+        self._declared = declared
+        self._overlay(self._linked)
+
     def load(self, tx: Tx) -> None:
         """Lay the linked accounts over the declared people."""
         linked = tuple(tx.identities())
-        if linked == self._linked:
-            return
+        if linked != self._linked:
+            self._overlay(linked)
+
+    def _overlay(self, linked: tuple[Identity, ...]) -> None:
         members = dict(self._declared.members)
         for one in linked:
             member = members.get(one.member)
