@@ -68,6 +68,8 @@ class App:
         self.intake = Intake(self.service, parts.parsers, worlds, parts.clock, parts.ids)
         self.ticker = Ticker(self.service, parts.clock)
         self.commands = Commands(self.service, self.directory, self.rendering, parts.clock)
+        self.writable = True
+        """Whether the last attempt to keep a body succeeded."""
         self._tasks: set[asyncio.Task[None]] = set()
 
     async def start(self) -> None:
@@ -90,9 +92,11 @@ class App:
         for name, adapter in self.parts.adapters.items():
             self._spawn(f"listen:{name}", adapter.listen, once=True)
 
-    def follow(self) -> None:
-        """Keep up with accounts that other processes link."""
+    def follow(self, manifest: Callable[[], Awaitable[None]] | None = None) -> None:
+        """Keep up with accounts that other processes link, and with a manifest that `manifest` watches."""
         self._spawn("directory", self._reload)
+        if manifest is not None:
+            self._spawn("manifest", manifest)
 
     async def stop(self) -> None:
         """Stop the loops, then the adapters, then the store's threads; queued writes are finished."""
@@ -105,7 +109,12 @@ class App:
 
     async def keep(self, body: Body) -> None:
         """Make a received body durable, then wake intake. Raises StoreUnavailable."""
-        await self.committer.run(lambda tx: tx.append_inbox([body]))
+        try:
+            await self.committer.run(lambda tx: tx.append_inbox([body]))
+        except StoreUnavailable:
+            self.writable = False
+            raise
+        self.writable = True
         self.hints.ring("intake")
 
     async def emit(self, inbound: Inbound) -> Answer:

@@ -1,8 +1,8 @@
-"""Everything that listens on HTTP, put together: the doors for alerts, callbacks, links, pages, and the operator's view."""
+"""Everything that listens on HTTP, put together: doors for alerts, callbacks, links, pages, the operator's view."""
 
 from __future__ import annotations
 
-from collections.abc import AsyncIterator, Callable
+from collections.abc import AsyncIterator, Callable, Mapping
 from contextlib import asynccontextmanager
 
 from fastapi import FastAPI
@@ -11,7 +11,7 @@ from bot.app import App
 from bot.clock import Ids
 from bot.engine.world import Integration
 from webhooks import callbacks, doors, links, ops
-from webhooks.auth import key_hash
+from webhooks.auth import by_key_hash
 from webhooks.intake import Intake
 from webhooks.pages import incident
 
@@ -33,9 +33,9 @@ def web_app(app: App, begin: Callable[[], None]) -> FastAPI:
     async def writable() -> None:
         await app.committer.run(lambda tx: tx.put_meta(PROBE, str(app.clock.now())))
 
-    intake = Intake(integrations=_by_hash(app), append=app.keep, clock=app.clock, ids=Ids())
+    intake = Intake(integrations=_Keys(app).find, append=app.keep, clock=app.clock, ids=Ids())
     web = FastAPI(title="Tocsin", lifespan=lifespan, docs_url=None, redoc_url=None, openapi_url=None)
-    web.router.routes += doors.routes(intake, ready=lambda: True, started_at=app.clock.now())
+    web.router.routes += doors.routes(intake, ready=lambda: app.writable, started_at=app.clock.now())
     web.router.routes += callbacks.routes(app.parts.adapters)
     web.router.routes += links.routes(app)
     web.router.routes += incident.routes(app)
@@ -43,17 +43,17 @@ def web_app(app: App, begin: Callable[[], None]) -> FastAPI:
     return web
 
 
-def _by_hash(app: App) -> Callable[[str], Integration | None]:
-    """Integrations by the hash of their key, rebuilt when the world's integrations change."""
-    seen: dict[str, object] = {"of": None, "table": {}}
+class _Keys:
+    """Integrations by the hash of their key, made anew when another manifest comes into force."""
 
-    def find(hashed: str) -> Integration | None:
-        integrations = app.directory.world().integrations
-        if seen["of"] is not integrations:
-            seen["of"] = integrations
-            seen["table"] = {key_hash(each.key): each for each in integrations.values()}
-        table = seen["table"]
-        assert isinstance(table, dict)
-        return table.get(hashed)
+    def __init__(self, app: App) -> None:
+        self._app = app
+        self._of: Mapping[str, Integration] = {}
+        self._table: dict[str, Integration] = {}
 
-    return find
+    def find(self, hashed: str) -> Integration | None:
+        """The integration whose key has this hash."""
+        integrations = self._app.directory.world().integrations
+        if self._of is not integrations:
+            self._of, self._table = integrations, by_key_hash(integrations.values())
+        return self._table.get(hashed)

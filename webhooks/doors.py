@@ -11,8 +11,9 @@ from starlette.routing import BaseRoute, Route
 from starlette.types import Receive, Scope, Send
 
 from bot.engine.model import Instant
+from bot.observe import ACCEPTED
 from webhooks.intake import Intake, send_reply
-from webhooks.sources import prometheus_v2
+from webhooks.sources import SOURCES, prometheus_v2
 from webhooks.sources.base import Rejected, Reply
 from webhooks.sources.times import written
 
@@ -33,6 +34,7 @@ class _Door:
         path = self._path if self._source else f"{self._path}/{source}"
         knock = self._intake.knock(scope, source, path, key_in_authorization=bool(self._source))
         reply, rejected = await self._intake.take(knock, receive)
+        ACCEPTED.labels(source if source in SOURCES else "unknown", reply.status).inc()
         await send_reply(send, reply, rejected)
 
 

@@ -44,7 +44,8 @@ class SmtpSettings:
     password: str = ""
     sender: str = ""
     starttls: bool = True
-    clock: Callable[[], float] = lambda: datetime.now(UTC).timestamp()
+    clock: Callable[[], float]
+    """Seconds since the epoch, for the Date of a mail."""
 
 
 class SmtpAdapter:

@@ -10,7 +10,6 @@ from pathlib import Path
 from typing import NoReturn
 
 import typer
-from pydantic import SecretStr
 
 from bot.adapters.base import Adapter
 from bot.app import App, Parts
@@ -87,8 +86,7 @@ def key_of(store: Store, secrets: tuple[str, ...]) -> tuple[bytes, ...]:
 def adapters(platforms: Platforms, public_url: str, clock: Clock) -> Mapping[str, Adapter]:
     """An adapter for each platform and vendor that the manifest declares; an undeclared SDK is never imported."""
     made: dict[str, Adapter] = {}
-    for name in sorted(platforms.declared()):
-        declared = _plain(getattr(platforms, name))
+    for name, declared in platforms.settings().items():
         webhook = declared.get("mode") == "webhook"
         place = {
             "clock": lambda: clock.now() / SECOND,
@@ -116,14 +114,6 @@ def build(settings: Settings, loaded: Loaded, store: Store, clock: Clock | None 
             ids=Ids(),
         )
     )
-
-
-def _plain(part: object) -> dict[str, object]:
-    """The fields of a manifest part that are set, with secrets as text: they go to their adapter and nowhere else."""
-    fields = type(part).model_fields  # type: ignore[attr-defined]
-    values = {name: getattr(part, name) for name in fields}
-    shown = {n: v.get_secret_value() if isinstance(v, SecretStr) else v for n, v in values.items()}
-    return {name: value for name, value in shown.items() if value is not None}
 
 
 def listening() -> bool:

@@ -50,11 +50,13 @@ def stream(manifest: Manifest = None) -> None:
 def _serve(manifest: Path | None, *, web: bool, worker: bool, stream: bool) -> None:
     from bot import observe
     from bot.cli import boot
+    from bot.cli.watch import watcher
 
     settings = boot.settings()
     as_json = settings.log_format == "json" or (settings.log_format == "auto" and not boot.listening())
     observe.configure(settings.log_level, as_json=as_json)
-    loaded = boot.manifest(manifest or settings.manifest)
+    file = manifest or settings.manifest
+    loaded = boot.manifest(file)
     store = boot.store_of(settings.database, migrate=web and worker)
     app = boot.build(settings, loaded, store)
 
@@ -63,7 +65,7 @@ def _serve(manifest: Path | None, *, web: bool, worker: bool, stream: bool) -> N
             app.work()
         if stream:
             app.listen()
-        app.follow()
+        app.follow(watcher(app, file))
 
     try:
         if web:

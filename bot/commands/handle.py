@@ -1,4 +1,4 @@
-"""One way in for presses, texts and forms of every platform: who is it, may they, what do they mean, what is true now."""
+"""One way in for presses, texts and forms of every platform: who is it, may they, what do they mean, what is true."""
 
 from __future__ import annotations
 

@@ -28,7 +28,7 @@ def _from_alert(event: AlertSeen, world: World, now: Instant) -> Step:
         raise ValueError(msg)
     alert = event.alert
     channel = world.channels[alert.channel]
-    rule = routing.choose_rule(channel, alert.title, alert.description, alert.severity, alert.labels)
+    rule = routing.choose_rule(channel, alert.title, alert.description, alert.severity, alert.labels, alert.integration)
     incident = Incident(
         id=event.fresh.id,
         num=event.fresh.num,

@@ -23,11 +23,17 @@ class Called:
 
 
 def choose_rule(
-    channel: Channel, title: str, description: str, severity: Severity, labels: Mapping[str, str]
+    channel: Channel,
+    title: str,
+    description: str,
+    severity: Severity,
+    labels: Mapping[str, str],
+    integration: str = "",
 ) -> Rule | None:
     """The first rule, by priority, whose filter matches; None leaves it to the catch-all."""
-    facts = {"title": title, "description": description, "severity": severity.value}
-    facts |= {f"labels.{name}": value for name, value in labels.items()}
+    facts = conditions.facts(
+        title=title, description=description, severity=severity, labels=labels, integration=integration
+    )
     for rule in sorted(channel.rules, key=lambda r: r.priority):
         if conditions.matches(rule.filter, facts):
             return rule

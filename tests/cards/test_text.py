@@ -94,7 +94,18 @@ def test_columns_count_chinese_double():
 
 @pytest.mark.parametrize(
     "href",
-    ["", "javascript:alert(1)", "data:text/html,x", "/i/1", "//x", "https://", "https:///x", "tg://user?id=1", " https://x", "x" * 9],
+    [
+        "",
+        "javascript:alert(1)",
+        "data:text/html,x",
+        "/i/1",
+        "//x",
+        "https://",
+        "https:///x",
+        "tg://user?id=1",
+        " https://x",
+        "x" * 9,
+    ],
 )
 def test_only_web_addresses_are_links(href: str):
     assert web_address(href) == ""

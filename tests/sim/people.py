@@ -107,9 +107,9 @@ class People:
             # The card in a chat that they are in, maybe on another platform than the page's.
             others = [p for p in one.identities if p in self.carriers]
             place = rng.choice(others)
-            cards = [c for c in reversed(self.carriers[place].shown.values()) if c.incident == incident and not c.member]
+            cards = self.carriers[place].cards.get(incident)
             if cards:
-                platform, card = place, cards[0]
+                platform, card = place, cards[-1]
         message = card.first if rng.random() < 0.15 else card.message
         tokens = buttons(message)
         if not tokens or platform not in one.identities:

@@ -86,6 +86,8 @@ class Platform:
     rng: random.Random
     weather: Weather = field(default_factory=Weather)
     shown: dict[str, Shown] = field(default_factory=dict)
+    cards: dict[str, list[Shown]] = field(default_factory=dict)
+    """Incident → the messages about it in group chats."""
     refused: set[str] = field(default_factory=set)
     """Addresses that nothing reaches: blocked the bot, wrong number."""
     moved: dict[str, str] = field(default_factory=dict)
@@ -173,6 +175,8 @@ class Platform:
             return Sent(ref="", provider_id=handle)
         seen = Shown(handle, row.address, row.id, row.member, row.incident, job.message, job.rev, job.message, now)
         self.shown[handle] = seen
+        if not row.member:
+            self.cards.setdefault(row.incident, []).append(seen)
         self.on_landed(self, job, seen, True)
         return Sent(ref=handle)
 

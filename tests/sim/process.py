@@ -22,6 +22,7 @@ from bot.engine.world import World
 from bot.intake import Intake
 from bot.rendering import Rendering
 from bot.store.base import Delivery, Lane, StoreUnavailable
+from bot.store.base import Inbound as Body
 from bot.ticker import Ticker
 from tests.sim.storage import Crash, CrashingStore, JournalDeliver, JournalService
 from tests.sim.world import Timeline, Trace
@@ -90,23 +91,28 @@ class Worker:
     """Intake, ticker and deliver of one worker, each with a loop of its own."""
 
     def __init__(self, process: Process, name: str) -> None:
-        env, worlds = process.env, process.directory.world
-        clock, ids, service = env.line.clock, env.ids, process.service
         self.process = process
         self.name = name
         self.frozen_until: Instant = 0
         self.stalled_until: Instant = 0
         self.in_flight: dict[str, dict[str, Job | None]] = {bell: {} for bell in LANES}
-        self.intake = Intake(service, env.parsers, worlds, clock, ids)
-        self.ticker = Ticker(service, clock)
-        self.deliver = JournalDeliver(service, process.rendering, env.carriers, process.budgets, clock, ids)
-        self.deliver.notebook = env.store
+        self.build()
         self.loops = {
             "intake": Loop(self, self._intake),
             "ticker": Loop(self, self._tick),
             "pages": Loop(self, lambda: self._claim("pages")),
             "cards": Loop(self, lambda: self._claim("cards")),
         }
+
+    def build(self) -> None:
+        """The steps over the world that is in force."""
+        process = self.process
+        env, worlds, service = process.env, process.directory.world, process.service
+        clock, ids = env.line.clock, env.ids
+        self.intake = Intake(service, env.parsers, worlds, clock, ids)
+        self.ticker = Ticker(service, clock)
+        self.deliver = JournalDeliver(service, process.rendering, env.carriers, process.budgets, clock, ids)
+        self.deliver.notebook = env.store
 
     def guard(self, step: Callable[[], None]) -> bool:
         """Run a step; a crash ends the process. False when the database was gone."""
@@ -203,13 +209,19 @@ class Process:
         env, clock = self.env, self.env.line.clock
         self.directory = Directory(self.declared, clock, env.ids)
         env.store.read(self.directory.load)
+        self.budgets = Budgets()
+        self._build()
+        self.workers = [Worker(self, name) for name in self.names]
+        self.ring_all()
+
+    def _build(self) -> None:
+        env, clock = self.env, self.env.line.clock
         worlds = self.directory.world
         self.service = JournalService(worlds, clock, env.ids, env.store)
         self.rendering = Rendering(worlds, KEY)
-        self.budgets = Budgets()
         self.commands = Commands(self.service, self.directory, self.rendering, clock)
-        self.workers = [Worker(self, name) for name in self.names]
-        self.ring_all()
+        for worker in self.workers:
+            worker.build()
 
     def ring_all(self) -> None:
         """Look at everything soon."""
@@ -255,6 +267,30 @@ class Process:
                     if job is not None:
                         self.env.lost(job)
             self.env.on_crash(self)
+
+    def clock_moved(self) -> None:
+        """The wall clock was set: what the store calls due lies elsewhere now."""
+        self._alarm = None
+        self.ring_all()
+
+    def reload(self, declared: World) -> None:
+        """Put another world in force, as a restart without a pause would: budgets and calls under way go on."""
+        env, clock = self.env, self.env.line.clock
+        self.declared = declared
+        self.directory = Directory(declared, clock, env.ids)
+        env.store.read(self.directory.load)
+        self._build()
+
+    def keep(self, body: Body) -> bool:
+        """Make a received body durable. False when it was not, or nobody knows."""
+        try:
+            self.env.store.run(lambda tx: tx.append_inbox([body]))
+        except Crash:
+            self.die()
+            return False
+        except StoreUnavailable:
+            return False
+        return True
 
     def hear(self, inbound: Inbound) -> Said | None:
         """A press or a text, handled in one transaction. None when the process died or the database was gone."""

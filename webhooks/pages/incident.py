@@ -1,4 +1,4 @@
-"""`/i/NUM`: the incident's own page, for whoever holds a card of it: how it stands, and every decision with its reason."""
+"""`/i/NUM`: the incident's own page, for whoever holds a card of it: how it stands, and every decision's reason."""
 
 from __future__ import annotations
 

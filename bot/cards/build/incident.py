@@ -79,9 +79,9 @@ def page_card(view: View, page: Page) -> Card:
 
 
 def why_paged(view: View, page: Page) -> str:
-    """One sentence: why this person, at which level, and for the how-manieth time."""
+    """One sentence: why this person, at which level, and the how-manieth repeat."""
     level = page.level + 1
-    repeat = view.say("why.repeat", n=page.loop + 1) if page.loop > 0 else ""
+    repeat = view.say("why.repeat", n=page.loop) if page.loop > 0 else ""
     if page.reason.value in _OWN_SENTENCE:
         return view.say(f"why.{page.reason.value}", level=level)
     if view.incident.rule.direct:

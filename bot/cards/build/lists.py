@@ -9,13 +9,14 @@ from bot.cards.build.view import View
 from bot.cards.card import Card, Fact, Facts, Line, Paragraph, Span, Style, Tone
 from bot.cards.i18n import knows, listing, moment, say, zone_name
 from bot.cards.text import one_line, shorten
-from bot.engine.effects import Entry
+from bot.engine.effects import Entry, Kind, Reason
 from bot.engine.model import Incident, Instant
 from bot.engine.world import OnCall, World
 
 ROWS_SHOWN = 20
 """More than anybody reads in a chat; the pages show the rest."""
 TITLE_SHOWN = 80
+_TELLS_WHO = (Reason.ASSIGNED, Reason.ADDED)
 
 
 def oncall_card(
@@ -101,6 +102,8 @@ def entry_text(view: View, entry: Entry) -> str:
         facts["severity"] = view.say(severity)
     if knows(finer):
         return view.say(finer, **facts)
+    if entry.kind is Kind.ASSIGN and entry.reason not in _TELLS_WHO and facts["who"]:
+        return view.say("entry.responders", **facts)
     return view.say(key, **facts) if knows(key) else entry.reason.value.replace("_", " ")
 
 

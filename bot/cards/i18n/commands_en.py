@@ -45,4 +45,5 @@ WORDS: Final[dict[str, str]] = {
     "link.dead": "Nothing was changed: this link is not valid, or not any more. Use the current card or mail.",
     "page.sealed": "This page opens from a card or a mail of the incident: the link there carries the key.",
     "page.timeline": "Timeline",
+    "entry.responders": "{who} became responsible",
 }

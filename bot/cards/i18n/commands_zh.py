@@ -45,4 +45,5 @@ WORDS: Final[dict[str, str]] = {
     "link.dead": "未做任何更改：此链接无效或已失效。请使用最新的卡片或邮件。",
     "page.sealed": "请从故障的卡片或邮件中打开此页面：那里的链接带有访问凭证。",
     "page.timeline": "时间线",
+    "entry.responders": "{who} 成为处理人",
 }

@@ -28,6 +28,23 @@ def test_one_key_has_one_open_alert(store):
     assert ids(store.read(lambda tx: tx.open_alerts([("prom", "k")])).values()) == ["y"]
 
 
+def test_a_key_changes_hands_within_one_work(store):
+    """Also when the successor was saved first: the database sees the key free before it is taken."""
+    store.run(lambda tx: tx.put_alerts([alert("x", alert_key="k")]))
+    over, closed, reopened = (alert(one, alert_key="k", closed_at=at) for one, at in (("y", 1), ("x", 2), ("y", None)))
+    store.run(lambda tx: tx.put_alerts([over, closed, reopened]))
+    assert store.read(lambda tx: tx.open_alerts([("prom", "k")])) == {("prom", "k"): reopened}
+
+
+def test_alerts_of_the_same_work_are_closed_too(store):
+    def work(tx):
+        tx.put_alerts([alert("x"), alert("y")])
+        tx.close_alerts("i", 5_000)
+
+    store.run(work)
+    assert [one.closed_at for one in store.read(lambda tx: tx.alerts_of("i", 9))] == [5_000, 5_000]
+
+
 def test_a_key_may_hold_any_text(store):
     odd = [alert(str(n), alert_key=key) for n, key in enumerate(["a'\"[]", "\0", "a\0b", "é💥", "", "a\nb"])]
     store.run(lambda tx: tx.put_alerts(odd))
@@ -86,6 +103,20 @@ def test_a_group_has_one_incident_that_is_not_closed(store):
     with pytest.raises(StaleRevision):
         store.run(lambda tx: tx.put_incident(first, closed))
     assert store.read(lambda tx: tx.open_incidents([("db", "g")])[("db", "g")].id) == "c"
+
+
+def test_a_group_changes_hands_within_one_work(store):
+    """Also when the successor was saved first: the database sees the group free before it is taken."""
+    first, second = incident("a", group_key="g"), incident("b", group_key="h")
+    store.run(lambda tx: tx.put_incident(first, None))
+
+    def work(tx):
+        tx.put_incident(second, None)
+        tx.put_incident(replace(first, progress=Progress.CLOSED), first)
+        tx.put_incident(replace(second, group_key="g"), second)
+
+    store.run(work)
+    assert store.read(lambda tx: ids(tx.open_incidents([("db", "g"), ("db", "h")]).values())) == ["b"]
 
 
 def test_a_refused_incident_does_not_confuse_the_rest_of_its_work(store):

@@ -1,0 +1,381 @@
+"""One seed from its first alert to the last proof: the town, its platforms, its people, its faults, and the checks."""
+
+from __future__ import annotations
+
+import random
+from dataclasses import dataclass
+from typing import Any
+
+from bot.adapters.base import Inbound, Receipt, SendError, Sent
+from bot.clock import Ids
+from bot.commands.said import Said
+from bot.deliver import Job
+from bot.engine.model import DAY, HOUR, MINUTE, SECOND, Span
+from bot.store.base import Inbound as Body
+from bot.store.base import Store
+from bot.store.memory import MemoryStore
+from tests.sim import town
+from tests.sim.checks import Checks
+from tests.sim.faults import Excuses, Faults
+from tests.sim.people import ANSWER_RATES, Heard, People
+from tests.sim.platforms import Platform, Shown, Weather, capabilities
+from tests.sim.process import Env, Process
+from tests.sim.sources import Sources
+from tests.sim.storage import Crash, CrashingStore, Notes
+from tests.sim.world import Timeline, Trace, instant
+from webhooks.parsers import parsers
+
+HEALING: Span = 20 * MINUTE
+"""How long after the last fault everything must be well again: the longest pause of a card, twice, and the page's life."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Plan:
+    """What is to be simulated. The same plan gives the same trace."""
+
+    seed: int
+    days: float = 30.0
+    until: Span | None = None
+    store: str = "memory"
+    busy: float = 1.0
+    """How many times the usual number of alerts."""
+
+
+@dataclass(slots=True)
+class Tally:
+    """What happened, in numbers."""
+
+    crashes: int = 0
+    freezes: int = 0
+    edits: int = 0
+    bodies: int = 0
+    presses: int = 0
+    sends: int = 0
+    events: int = 0
+    incidents: int = 0
+
+
+class Simulation:
+    """One run. `run` raises Violation where something that must hold does not."""
+
+    def __init__(self, plan: Plan, store: Store | None = None) -> None:
+        self.plan = plan
+        root = random.Random(plan.seed)
+        rngs = {name: random.Random(root.getrandbits(64)) for name in _ACTORS}
+        self.rngs = rngs
+        self.tally = Tally()
+        self.line = Timeline(instant(root.choice(town.STARTS)) + root.randrange(DAY))
+        self.trace = Trace(self.line)
+        self.declared = town.build(rngs["town"])
+        self.faults = Faults.draw(rngs["faults"])
+        self.excuses = Excuses()
+        self.store = CrashingStore(store or MemoryStore())
+        self.carriers = {
+            name: Platform(name, caps, self.line, random.Random(rngs["platforms"].getrandbits(64)), self.faults.weather())
+            for name, caps in capabilities().items()
+        }
+        self.sick = {name: Excuses() for name in self.carriers}
+        self.env = Env(
+            self.line, self.trace, self.store, Ids(seed=root.getrandbits(32)), self.carriers, self._parsers(), rngs["steps"]
+        )
+        self.checks = Checks(self)
+        self._wire()
+        self.trace(f"seed {plan.seed} faults {' '.join(sorted(self.faults.kinds))}")
+        self.process = Process(self.env, self.declared)
+        per_day = root.choice((3, 8, 8, 16)) * plan.busy
+        self.sources = Sources(
+            self.line, rngs["sources"], list(self.declared.integrations.values()), self.keep, round(DAY / per_day),
+            retries="receipts" in self.faults.kinds or "latency" in self.faults.kinds,
+        )  # fmt: skip
+        self.people = People(
+            self.line, rngs["people"], lambda: self.declared, self.carriers, root.choice(ANSWER_RATES), self.hear, self.told,
+            self.checks.num_of,
+        )  # fmt: skip
+
+    # -- running
+
+    def run(self) -> Tally:
+        """Days of nights, then calm, then the proof that all came well."""
+        self.store.fate = self._fate
+        self.sources.begin()
+        self._plan_faults()
+        end = self.line.start + round(self.plan.days * DAY)
+        if self.plan.until is not None and self.line.start + self.plan.until < end:
+            self.line.run_until(self.line.start + self.plan.until)
+            return self._counted()
+        self.line.run_until(end)
+        self._heal()
+        self.line.run_until(end + HEALING)
+        self.checks.fresh_since = self.line.now
+        self.sources.fresh("proof")
+        self.line.run_until(self.line.now + 10 * MINUTE)
+        self.checks.reached_at_last()
+        self._come_to_rest()
+        self.checks.at_rest()
+        return self._counted()
+
+    def _heal(self) -> None:
+        self.faults.on = self.sources.on = self.people.on = False
+        self.trace("all faults end")
+        for name, carrier in self.carriers.items():
+            carrier.weather = Weather()
+            carrier.receipt_faults = 0.0
+            carrier.mute.clear()
+            self.sick[name].add(self.line.now, self.line.now + HEALING)
+
+    def _come_to_rest(self) -> None:
+        """Look for a moment at which nothing is queued; repeats of open incidents go on all the time."""
+        for _ in range(400):
+            if not self.checks.anything_queued():
+                return
+            self.line.run_until(self.line.now + 7 * SECOND)
+        self.checks.fail(12, f"the outbox never came to rest: {self.checks.anything_queued()}")
+
+    # -- what the actors do
+
+    def keep(self, body: Body) -> bool:
+        """A monitoring system sends; whether it was told that the body is kept."""
+        if not self.process.alive:
+            return False
+        if not self.process.keep(body):
+            return False
+        self.tally.bodies += 1
+        self.process.ring("intake")
+        self.process.rearm()
+        return True
+
+    def hear(self, inbound: Inbound) -> Said | None:
+        """Somebody presses or types."""
+        if not self.process.alive:
+            return None
+        self.tally.presses += 1
+        said = self.process.hear(inbound)
+        if said is not None:
+            self.process.ring("pages", "cards")
+            self.process.rearm()
+        return said
+
+    def told(self, heard: Heard) -> None:
+        """What came back to a person."""
+        what = getattr(heard.inbound, "text", "") or "press"
+        self.trace(f"{heard.inbound.user} {what} -> {heard.said.outcome if heard.said else 'no answer'}")
+        self.checks.answered(heard)
+
+    def receive(self, receipt: Receipt) -> None:
+        """A vendor's callback, sent again until somebody takes it."""
+        if not (self.process.alive and self.process.receive(receipt)):
+            self.line.after(20 * SECOND, self.receive, receipt)
+            return
+        self.checks.receipt(receipt)
+        self.process.ring("pages", "cards")
+        self.process.rearm()
+        if self.faults.has("receipts") and self.rngs["faults"].random() < 0.2:
+            self.line.after(self.rngs["faults"].randrange(1, 400_000), self._receive_twice, receipt)
+
+    def _receive_twice(self, receipt: Receipt) -> None:
+        if self.process.alive:
+            self.process.receive(receipt)
+
+    # -- faults
+
+    def _fate(self) -> str:
+        fate = self.faults.fate() if self.process.alive else ""
+        if fate == "freeze" and (self.process.busy is None or self.line.depth > 1):
+            return ""
+        if fate:
+            self.trace(f"the commit meets {fate}")
+        if fate == "unavailable":
+            self.excuses.add(self.line.now, self.line.now + 5 * SECOND)
+        return fate
+
+    def _crashed(self, _: Process) -> None:
+        self.tally.crashes += 1
+        rng = self.rngs["faults"]
+        wait = rng.choice((300, 2_000, 8_000, 30_000, 120_000))
+        self.trace(f"crash; back in {wait} ms")
+        self._restart_in(wait)
+
+    def _restart_in(self, wait: Span) -> None:
+        self.excuses.add(self.line.now, self.line.now + wait + 15 * SECOND)
+        for carrier in self.carriers.values():
+            carrier.reset_pace()
+        self.line.after(wait, self._start)
+
+    def _start(self) -> None:
+        self.trace("start")
+        self.process = Process(self.env, self.declared)
+        for carrier in self.carriers.values():
+            carrier.reset_pace()
+
+    def _froze(self) -> None:
+        """The step at hand is held up after its commit, while everybody else goes on."""
+        worker = self.process.busy
+        if worker is None:
+            return
+        self.tally.freezes += 1
+        span = self.rngs["faults"].randrange(1_000, 40_000)
+        self.trace(f"worker {worker.name} hangs for {span} ms")
+        process = self.process
+        worker.frozen_until = self.line.now + span
+        self.excuses.add(self.line.now, self.line.now + span + 15 * SECOND)
+        self.line.run_until(worker.frozen_until)
+        process.busy = worker
+        if not process.alive:
+            raise Crash
+
+    def _plan_faults(self) -> None:
+        self._blocked()
+        for kind in ("outage", "revoked", "clock", "stall", "edit", "storm", "deleted", "restart", "garbage", "freeze"):
+            if self.faults.has(kind):
+                self.line.after(self.faults.next_in(kind), self._strike, kind)
+
+    def _strike(self, kind: str) -> None:
+        if not self.faults.has(kind):
+            return
+        getattr(self, f"_{kind}")()
+        self.line.after(self.faults.next_in(kind), self._strike, kind)
+
+    def _blocked(self) -> None:
+        rng = self.rngs["faults"]
+        for member in self.declared.members.values():
+            for platform, user in member.identities.items():
+                if self.faults.has("blocked") and rng.random() < 0.2:
+                    self.carriers[platform].refused.add(user)
+            if self.faults.has("mute") and rng.random() < 0.3:
+                self.carriers["sms"].mute.add(member.phone)
+        for channel in self.declared.channels.values():
+            for chat in channel.chats:
+                if self.faults.has("moved") and chat.platform == "telegram":
+                    self.carriers["telegram"].moved[chat.address] = f"{chat.address}9"
+        for carrier in self.carriers.values():
+            carrier.receipt_faults = 0.2 if self.faults.has("receipts") else 0.0
+
+    def _outage(self) -> None:
+        name = self.rngs["faults"].choice(list(self.carriers))
+        how = self.rngs["faults"].choice(("refused", "server_error", "hang"))
+        self._ail(name, "outage", Weather(down=how), how)
+
+    def _revoked(self) -> None:
+        self._ail(self.rngs["faults"].choice(("slack", "telegram", "email")), "revoked", Weather(revoked=True), "revoked")
+
+    def _ail(self, name: str, kind: str, weather: Weather, what: str) -> None:
+        span = self.faults.lasts(kind)
+        carrier = self.carriers[name]
+        carrier.weather = weather
+        self.trace(f"{name} is {what} for {span} ms")
+        self.sick[name].add(self.line.now, self.line.now + span + MINUTE)
+        self.line.after(span, self._mend, name, weather)
+
+    def _mend(self, name: str, weather: Weather) -> None:
+        if self.carriers[name].weather is weather:
+            self.carriers[name].weather = self.faults.weather()
+            self.trace(f"{name} works again")
+
+    def _clock(self) -> None:
+        self.line.skew += self.rngs["faults"].choice((-90_000, -5_000, 5_000, 90_000))
+        self.line.skew = max(-90_000, min(90_000, self.line.skew))
+        self.trace(f"the clock is {self.line.skew} ms wrong")
+        self.excuses.add(self.line.now, self.line.now + 2 * MINUTE)
+        for carrier in self.carriers.values():
+            carrier.reset_pace()
+        if self.process.alive:
+            self.process.clock_moved()
+
+    def _stall(self) -> None:
+        span = self.faults.lasts("stall")
+        self.trace(f"the tickers stall for {span} ms")
+        self.excuses.add(self.line.now, self.line.now + span + 5 * SECOND)
+        for worker in self.process.workers:
+            worker.stalled_until = self.line.now + span
+
+    def _freeze(self) -> None:
+        worker = self.rngs["faults"].choice(self.process.workers)
+        span = self.faults.lasts("freeze")
+        self.trace(f"worker {worker.name} hangs for {span} ms")
+        self.tally.freezes += 1
+        worker.frozen_until = self.line.now + span
+        self.excuses.add(self.line.now, self.line.now + span + 15 * SECOND)
+
+    def _restart(self) -> None:
+        """An operator restarts Tocsin in the middle of everything."""
+        if self.process.alive:
+            self.process.die()
+
+    def _edit(self) -> None:
+        if not self.process.alive:
+            return
+        self.declared, what = town.edit(self.declared, self.rngs["faults"], self.line.clock.now())
+        self.tally.edits += 1
+        self.trace(f"the manifest is edited: {what}")
+        self.process.reload(self.declared)
+
+    def _storm(self) -> None:
+        size = self.rngs["faults"].choice((40, 90, 300))
+        self.trace(f"a storm of {size} alerts")
+        for sick in self.sick.values():
+            sick.add(self.line.now, self.line.now + HOUR)
+        self.sources.storm(size)
+
+    def _deleted(self) -> None:
+        """Somebody deletes a card in a chat."""
+        carrier = self.carriers[self.rngs["faults"].choice(("slack", "telegram"))]
+        if carrier.shown:
+            ref = self.rngs["faults"].choice(list(carrier.shown)[-5:])
+            self.trace(f"{ref} is deleted in its chat")
+            carrier.delete(ref)
+            self.checks.deleted(ref)
+
+    def _garbage(self) -> None:
+        self.sources.rubbish()
+
+    # -- wiring
+
+    def _wire(self) -> None:
+        env, checks, store = self.env, self.checks, self.store
+        store.on_commit = self._committed
+        store.on_freeze = self._froze
+        env.on_crash = self._crashed
+        env.on_start = checks.starts
+        env.on_outcome = self._came_back
+        env.lost = checks.lost
+        for carrier in self.carriers.values():
+            carrier.on_landed = self._landed
+            carrier.on_receipt = self.receive
+            carrier.on_hasty = checks.hasty
+
+    def _committed(self, notes: Notes) -> None:
+        self.tally.events += len(notes.records)
+        self.checks.committed(notes)
+        if notes.records and self.process.alive:
+            self.process.ring("pages", "cards")
+
+    def _came_back(self, job: Job, outcome: Sent | SendError) -> None:
+        if isinstance(outcome, SendError):
+            self.trace(f"{job.row.carrier} refuses {job.row.key}: {outcome.reason}")
+        self.checks.came_back(job, outcome)
+
+    def _landed(self, platform: Platform, job: Job, shown: Shown | None, new: bool) -> None:
+        self.tally.sends += 1
+        self.trace(f"{platform.name} {'takes' if new else 'edits'} {job.row.key} rev {job.rev}")
+        self.checks.landed(platform, job, shown, new)
+        if new and job.row.member and job.row.incident:
+            self.people.paged(job.row.member, job.row.incident, platform.name, shown)
+
+    def _parsers(self) -> dict[str, Any]:
+        """The product's own parsers; each body that is read is noted."""
+
+        def noted(parse: Any) -> Any:
+            def read(row: Any, integration: Any) -> Any:
+                self.store.notes.bodies.append(row.id)
+                return parse(row, integration)
+
+            return read
+
+        return {name: noted(parse) for name, parse in parsers().items()}
+
+    def _counted(self) -> Tally:
+        self.tally.incidents = self.checks.incident_count()
+        return self.tally
+
+
+_ACTORS = ("town", "faults", "platforms", "steps", "sources", "people")
