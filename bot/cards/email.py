@@ -6,10 +6,10 @@ anywhere. The subject never changes, so that mail programs keep an incident in o
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterable
 from html import escape
 from typing import Any, Final
-from urllib.parse import urlsplit
 
 from bot.cards.card import Action, ActionStyle, Block, Card, Fact, Facts, Line, Paragraph, Quote, Span, Style, Tone
 from bot.cards.i18n import say
@@ -17,6 +17,7 @@ from bot.cards.text import neutral, one_line, shorten, web_address
 
 SUBJECT_MAX: Final = 200
 """Our own: phones show about 40 characters, and RFC 5322 §2.1.1 wants lines below 998."""
+REF_MAX: Final = 20
 QUOTE_SHOWN: Final = 4_000
 TEXT_SHOWN: Final = 2_000
 """Characters of any other text."""
@@ -36,6 +37,7 @@ _INK: Final = {
     Tone.CLOSED: ("#1E7F4F", "#E7F6EE"),
 }
 """The dark and the pale colour of each tone: white on dark and dark on pale both reach a contrast of 4.5."""
+_HOST: Final = re.compile(r"https?://([a-z0-9.-]+)", re.IGNORECASE)
 _FONT: Final = (
     "-apple-system,'Segoe UI',Roboto,'PingFang SC','Noto Sans CJK SC','Microsoft YaHei',Helvetica,Arial,sans-serif"
 )
@@ -50,7 +52,8 @@ Json = dict[str, Any]
 def render(card: Card) -> Json:
     """`{"subject", "text", "html", "headers"}`: total; every header is one line."""
     topic = shorten(one_line(card.title or card.fallback), SUBJECT_MAX) or "Tocsin"
-    subject = f"[{card.ref}] {topic}" if card.ref else topic
+    ref = shorten(one_line(card.ref), REF_MAX)
+    subject = f"[{ref}] {topic}" if ref else topic
     return {"subject": subject, "text": _plain(card), "html": _html(card), "headers": _headers(card, topic)}
 
 
@@ -66,8 +69,9 @@ def _headers(card: Card, topic: str) -> dict[str, str]:
 
 
 def _host(url: str) -> str:
-    host = urlsplit(web_address(url)).hostname if "[" not in url else None
-    return host if host and host.isascii() else "tocsin.invalid"
+    """The right side of a message id: any host will do, as long as it is the same for all mails of an incident."""
+    found = _HOST.match(web_address(url))
+    return found[1].lower() if found else "tocsin.invalid"
 
 
 # --- the plain part ---------------------------------------------------------------------------------------------------

@@ -19,12 +19,12 @@ from bot.cards.card import (
 )
 
 NASTY = (
-    "<!channel>", "<!here|now>", "<@U0MINTED>", "<@UEVIL>", "@all", "@everyone", "@here", "＠channel", "@bo", "<b>", "</b>",
-    "<a href='tg://user?id=666'>", "&lt;", "&amp;", "&", "<", ">", '"', "'", "|", "`", "*bold*", "_x_", "~", "\x00", "\x07",
-    "\r\n", "\n", "\u2028", "\u202e", "\u2066", "\u200b", "\u200d", "\u200f", "\ufeff", "\ud800", "\udfff",
-    "👩‍👩‍👧‍👦", "🏴‍☠️", "🇩🇪🇫🇷", "e\u0301", "a" + "\u0300" * 40, "한글", "ᄒ" + "\u1161" * 9, "שלום", "مرحبا", "一" * 30, "A" * 500,
-    "Subject: x\r\nBcc: evil@example.org", "javascript:alert(1)", "https://evil.example/<>|", "</td></table>", "\U000e0041",
-    "${x}", "{0}", "%s", "€^{}", "…",
+    "<!channel>", "<!here|now>", "<@UEVIL>", "@all", "@everyone", "@here", "＠channel", "@bo", "<b>", "</b>",
+    "<a href='tg://user?id=666'>", "&lt;", "&amp;", "&", "<", ">", '"', "'", "|", "`", "*bold*", "_x_", "~",
+    "\x00", "\x07", "\r\n", "\n", "\u2028", "\u202e", "\u2066", "\u200b", "\u200d", "\u200f", "\ufeff", "\ud800", "\udfff",
+    "👩‍👩‍👧‍👦", "🏴‍☠️", "🇩🇪🇫🇷", "e\u0301", "a" + "\u0300" * 40, "한글",
+    "ᄒ" + "\u1161" * 9, "שלום", "مرحبا", "一" * 30, "A" * 500, "Subject: x\r\nBcc: evil@example.org",
+    "javascript:alert(1)", "https://evil.example/<>|", "</td></table>", "\U000e0041", "${x}", "{0}", "%s", "€^{}", "…",
 )  # fmt: skip
 
 MINTED = ("U0MINTED", "7001")
@@ -49,7 +49,7 @@ links = st.one_of(
             "HTTPS://Ｘ.example/ü",
             "https://x.example/\n<!channel>",
         )
-    ),  # fmt: skip
+    ),
     texts,
 )
 spans = st.builds(

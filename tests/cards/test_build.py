@@ -285,7 +285,7 @@ def test_page_cards_say_why_it_is_you():
 @pytest.mark.parametrize("lang", ["en", "zh"])
 def test_every_reason_of_a_page_is_a_sentence(reason: Reason, lang: str):
     text = why(reason, lang=lang)
-    assert text.endswith(("." if lang == "en" else "。"))
+    assert text.endswith("." if lang == "en" else "。")
     assert "{" not in text
 
 

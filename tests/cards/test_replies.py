@@ -17,7 +17,8 @@ NOW = 1_795_168_800_000
 NAMES = {"ann": "Ann Lee", "bo": "Bo Novak"}
 FULL = {
     "by": "bo", "at": str(NOW - 4000), "until": str(NOW + 7_200_000), "level": "2", "members": "ann,bo", "num": "142",
-    "severity": "Critical", "hours": "24", "max": "100", "word": "akc", "suggestion": "ack", "usage": "ack #142", "name": "Zoe",
+    "severity": "Critical", "hours": "24", "max": "100", "word": "akc", "suggestion": "ack", "usage": "ack #142",
+    "name": "Zoe",
 }  # fmt: skip
 
 

@@ -20,12 +20,13 @@ from starlette.responses import Response
 from starlette.routing import Route
 
 from bot.adapters.base import Adapter, Answer, HttpRequest, Inbound, Json, Receipt
+from bot.cards.card import Card
 from bot.playground.emulator import Emulator
 from bot.playground.hosting import hosted, loopback_socket, serving, url_of
 from bot.playground.hub import Hub, Outage
 from bot.playground.server import Playground
 
-PATIENCE_S = 5.0
+PATIENCE_S = 10.0
 HOSTILE = "<!channel> <b>&amp; 1 < 2 & <@U2BO> *_`~ @all [x](http://e.com) \u202etxt"
 """Text that is dangerous somewhere: markup, mentions of everybody, a link, a reversal of writing."""
 
@@ -115,8 +116,15 @@ class Rig(Protocol):
     signs_time: bool
     """A signature goes stale."""
 
-    def another(self, *, base_url: str = "", timeout_s: float = 7.0) -> Adapter:
-        """A second adapter with the same credentials, not started; at another address if one is given."""
+    def another(self, *, base_url: str = "", timeout_s: float = 7.0, listens: bool = False) -> Adapter:
+        """A second adapter with the same credentials, not started; at another address if one is given.
+
+        With `listens` it receives as the first one does, where that needs no public address.
+        """
+        ...
+
+    def render(self, card: Card) -> Json:
+        """The product's own renderer for this platform."""
         ...
 
     def card(self, text: str, token: str = "") -> Json:
@@ -136,7 +144,7 @@ class Rig(Protocol):
         ...
 
     async def press(self, ref: str, user: str) -> bool:
-        """Press the button of a message; whether the platform was satisfied with the acknowledgement."""
+        """Press the first button of a message; whether the platform was satisfied with the acknowledgement."""
         ...
 
     async def command(self, text: str, user: str) -> bool:
@@ -145,6 +153,10 @@ class Rig(Protocol):
 
     async def answer_to(self, ref: str, text: str, user: str) -> None:
         """Write to the bot in the thread of a message, or as a reply to it."""
+        ...
+
+    async def listeners(self, count: int) -> None:
+        """Return when so many adapters listen, where the platform knows their number."""
         ...
 
     async def cut(self) -> None:

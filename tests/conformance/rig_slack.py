@@ -14,6 +14,8 @@ from urllib.parse import urlencode
 
 from bot.adapters.base import Json
 from bot.adapters.slack import SlackAdapter, SlackSettings
+from bot.cards.card import Card
+from bot.cards.slack import render
 from bot.playground.hub import Hub
 from bot.playground.slack import SlackChannel, SlackConfig, SlackEmulator, SlackUser
 from tests.conformance.platform_kit import OpenRig, Stage, at_work, stage, until
@@ -39,17 +41,21 @@ class SlackRig:
     missing_ref: str = "C1OPS:1700000000.000100"
     signs_time: bool = True
 
-    def another(self, *, base_url: str = "", timeout_s: float = 7.0) -> SlackAdapter:
+    def another(self, *, base_url: str = "", timeout_s: float = 7.0, listens: bool = False) -> SlackAdapter:
         settings = self.adapter.settings
         return SlackAdapter(
             SlackSettings(
                 bot_token=settings.bot_token,
                 signing_secret=settings.signing_secret,
+                app_token=settings.app_token if listens else "",
                 base_url=base_url or settings.base_url,
                 clock=settings.clock,
                 timeout_s=timeout_s,
             )
         )
+
+    def render(self, card: Card) -> Json:
+        return render(card)
 
     def card(self, text: str, token: str = "") -> Json:
         escaped = html.escape(text, quote=False)
@@ -78,7 +84,12 @@ class SlackRig:
 
     async def press(self, ref: str, user: str) -> bool:
         channel, _, ts = ref.partition(":")
-        return bool((await self.stage.act("press", channel=channel, ts=ts, action_id="act", user=user))["ok"])
+        messages = [place["messages"] for place in (await self.stage.state())["channels"] if place["id"] == channel]
+        message = next(message for message in messages[0] if message["ts"] == ts)
+        surfaces = [message, *message.get("attachments", [])]
+        blocks = [block for surface in surfaces for block in surface.get("blocks", []) if block["type"] == "actions"]
+        action = blocks[0]["elements"][0]["action_id"]
+        return bool((await self.stage.act("press", channel=channel, ts=ts, action_id=action, user=user))["ok"])
 
     async def command(self, text: str, user: str) -> bool:
         return bool((await self.stage.act("slash", text=f"/toc {text}", user=user, channel=self.chat))["ok"])
@@ -87,10 +98,14 @@ class SlackRig:
         channel, _, ts = ref.partition(":")
         await self.stage.act("say", text=f"<@UB> {text}", user=user, channel=channel, thread_ts=ts)
 
+    async def listeners(self, count: int) -> None:
+        if not self.by_http:
+            await until(self.stage.state, lambda state: state["sockets"] == count, f"never {count} sockets")
+
     async def cut(self) -> None:
         await self.stage.act("disconnect")
-        await until(self.stage.state, lambda state: state["sockets"] == 0)
-        await until(self.stage.state, lambda state: state["sockets"] == 1, "it did not dial again")
+        await self.listeners(0)
+        await self.listeners(1)
 
     def press_body(self, token: str) -> bytes:
         action = {"type": "button", "action_id": "act", "block_id": "b", "action_ts": "1.2", "value": token}
@@ -139,9 +154,9 @@ async def _open(*, by_http: bool) -> AsyncIterator[SlackRig]:
         adapter = SlackAdapter(settings)
         adapters.append(adapter)
         async with at_work(adapter, place.desk):
-            if not by_http:
-                await until(place.state, lambda state: state["sockets"] == 1, "no socket")
-            yield SlackRig(place, adapter, by_http)
+            rig = SlackRig(place, adapter, by_http)
+            await rig.listeners(1)
+            yield rig
 
 
 RIGS: dict[str, OpenRig] = {

@@ -10,6 +10,8 @@ from dataclasses import dataclass
 
 from bot.adapters.base import Json
 from bot.adapters.telegram import TelegramAdapter, TelegramSettings
+from bot.cards.card import Card
+from bot.cards.telegram import render
 from bot.playground.hub import Hub
 from bot.playground.telegram import TelegramChat, TelegramConfig, TelegramEmulator, TelegramUser
 from tests.conformance.platform_kit import OpenRig, Stage, at_work, stage, until
@@ -35,11 +37,19 @@ class TelegramRig:
     missing_ref: str = "-1001:4242"
     signs_time: bool = False
 
-    def another(self, *, base_url: str = "", timeout_s: float = 7.0) -> TelegramAdapter:
+    def another(self, *, base_url: str = "", timeout_s: float = 7.0, listens: bool = False) -> TelegramAdapter:
         settings = self.adapter.settings
         return TelegramAdapter(
-            TelegramSettings(token=settings.token, base_url=base_url or settings.base_url, timeout_s=timeout_s)
+            TelegramSettings(
+                token=settings.token,
+                base_url=base_url or settings.base_url,
+                polling=settings.polling and listens,
+                timeout_s=timeout_s,
+            )
         )
+
+    def render(self, card: Card) -> Json:
+        return render(card)
 
     def card(self, text: str, token: str = "") -> Json:
         card: Json = {"text": html.escape(text, quote=False), "parse_mode": "HTML"}
@@ -77,6 +87,9 @@ class TelegramRig:
     async def answer_to(self, ref: str, text: str, user: str) -> None:
         chat, _, message = ref.partition(":")
         await self.stage.act("say", text=text, user=int(user), chat_id=int(chat), reply_to=int(message))
+
+    async def listeners(self, count: int) -> None:
+        """Telegram tells nobody who polls."""
 
     async def cut(self) -> None:
         settings = self.adapter.settings

@@ -147,7 +147,7 @@ async def test_a_slow_emit_meets_the_deadline_and_is_answered_later(rig: Rig):
     if rig.by_http:
         await until(lambda: settled(rig), bool, "nothing was acknowledged")
         assert time.monotonic() - began < rig.adapter.caps.answer_within_s
-    await command
+    assert await command
     assert time.monotonic() - began < 2 * rig.adapter.caps.answer_within_s
     desk.gate.set()
     await press

@@ -13,13 +13,15 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 
 from bot.playground.hosting import hosted, loopback_socket, url_of
-from bot.playground.hub import Hub, Json
+from bot.playground.hub import Hub, Json, Outage
 from bot.playground.mail import MailEmulator
 from bot.playground.server import Playground
 from bot.playground.slack import SlackChannel, SlackConfig, SlackEmulator, SlackUser
 from bot.playground.telegram import TelegramChat, TelegramConfig, TelegramEmulator, TelegramUser
 
 KEPT = 100_000
+ANSWER_S = 0.15
+"""What each platform takes for an answer, as real ones do: a kill then finds calls under way."""
 SLACK_EVERY = 6
 """Each sixth channel's chat is in Slack, which takes 4 messages a second of an app; Telegram takes 20."""
 WAYS = ("email", "telegram", "email", "telegram", "email", "slack")
@@ -114,6 +116,9 @@ def stage(places: tuple[Place, ...], product: str) -> Iterator[Stage]:
     telegram = TelegramEmulator(hub, _telegram(places))
     mail = MailEmulator(hub, port=smtp.getsockname()[1])
     smtp.close()
+    hub.slow_s = ANSWER_S
+    for platform in ("slack", "telegram", "smtp"):
+        hub.switch(platform, Outage.SLOW)
     with hosted(Playground(hub, [slack, telegram, mail]).app, bound):
         yield Stage(base=base, hub=hub, slack=slack, telegram=telegram, mail=mail, places=places)
 

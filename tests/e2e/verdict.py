@@ -14,6 +14,7 @@ from pathlib import Path
 from typing import Any
 
 from tests.e2e.load import BURST, Post
+from tests.e2e.stage import ANSWER_S
 
 LEASE_S = 12.0
 """A delivery's lease: a dead worker's row is due again so long after it was claimed."""
@@ -60,9 +61,9 @@ def rows(database: Path, query: str, *values: object) -> list[tuple[Any, ...]]:
         connection.close()
 
 
-def held_deliveries(database: Path) -> frozenset[str]:
-    """The deliveries under a lease: right after a kill, those that the dead worker had in its hands."""
-    return frozenset(one for (one,) in rows(database, "SELECT id FROM delivery WHERE state='queued' AND token<>''"))
+def leases(database: Path) -> frozenset[tuple[str, str]]:
+    """The deliveries under a lease, with the token of who claimed them."""
+    return frozenset(rows(database, "SELECT id, token FROM delivery WHERE state='queued' AND token<>''"))  # type: ignore[arg-type]
 
 
 def backlog(database: Path) -> int:
@@ -216,5 +217,5 @@ def _excuses(kill: Kill, delivery_ids: Collection[str], times: Sequence[float]) 
         return False
     pairs = zip(times, times[1:], strict=False)
     return any(
-        kill.at - CALL_S <= first <= kill.at + 0.1 < again <= kill.at + LEASE_S + SLACK_S for first, again in pairs
+        kill.at - CALL_S <= first <= kill.at + 2 * ANSWER_S < again <= kill.at + LEASE_S + SLACK_S for first, again in pairs
     )

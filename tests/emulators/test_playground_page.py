@@ -13,6 +13,7 @@ from selenium.webdriver.chrome.options import Options
 from selenium.webdriver.chrome.service import Service
 from selenium.webdriver.common.by import By
 from selenium.webdriver.common.keys import Keys
+from selenium.webdriver.support.ui import WebDriverWait
 
 from bot.playground.hosting import hosted
 from bot.playground.hub import Hub
@@ -79,11 +80,7 @@ class Stage:
         return (within or self.browser).find_elements(By.CSS_SELECTOR, selector)
 
     def wait(self, condition, what):
-        deadline = time.monotonic() + 10
-        while not (found := condition()):
-            assert time.monotonic() < deadline, what
-            time.sleep(0.05)
-        return found
+        return WebDriverWait(self.browser, 30, poll_frequency=0.05).until(lambda _: condition(), message=what)
 
     def see(self, selector, text=""):
         return self.wait(

@@ -99,8 +99,9 @@ class Platform:
     on_receipt: Callable[[Receipt], None] = lambda _: None
     on_hasty: Callable[[Platform, str], None] = lambda *_: None
     receipt_faults: float = 0.0
+    count: int = 0
+    """Messages posted so far; the handle of the latest ends with it."""
     _buckets: dict[str, Bucket] = field(default_factory=dict)
-    _count: int = 0
 
     def begin(self, job: Job, done: Callable[[Sent | SendError], None]) -> None:
         """Take a call: it lands, or does not, and `done` hears after a while."""
@@ -166,8 +167,8 @@ class Platform:
             self.on_landed(self, job, seen, False)
             seen.message, seen.rev, seen.at = job.message, job.rev, self.line.clock.now()
             return Sent(ref=row.ref, provider_id=row.provider_id)
-        self._count += 1
-        handle = f"{self.name}:{self._count}"
+        self.count += 1
+        handle = f"{self.name}:{self.count}"
         if not self.caps.edit:
             self.on_landed(self, job, None, True)
             if self.caps.proof == "delivered":

@@ -172,7 +172,7 @@ class Worker:
         env.on_outcome(job, outcome)
         try:
             env.store.run(lambda tx: self.deliver.record(tx, job, outcome))
-        except StoreUnavailable:
+        except (StoreUnavailable, Crash):
             env.lost(job)
             raise
         finally:

@@ -102,7 +102,7 @@ class Simulation:
         end = self.line.start + round(self.plan.days * DAY)
         if self.plan.until is not None and self.line.start + self.plan.until < end:
             self.line.run_until(self.line.start + self.plan.until)
-            return self._counted()
+            return self.counted()
         self.line.run_until(end)
         self._heal()
         self.line.run_until(end + HEALING)
@@ -112,7 +112,7 @@ class Simulation:
         self.checks.reached_at_last()
         self._come_to_rest()
         self.checks.at_rest()
-        return self._counted()
+        return self.counted()
 
     def _heal(self) -> None:
         self.faults.on = self.sources.on = self.people.on = False
@@ -373,7 +373,8 @@ class Simulation:
 
         return {name: noted(parse) for name, parse in parsers().items()}
 
-    def _counted(self) -> Tally:
+    def counted(self) -> Tally:
+        """The numbers so far."""
         self.tally.incidents = self.checks.incident_count()
         return self.tally
 

@@ -46,6 +46,8 @@ CONNECTIONS_MAX = 40
 EMIT_S = 2.4
 """How long an emit may take before it is acknowledged without its answer."""
 GRACE_S = 3.0
+"""How long `stop` waits for answers under way."""
+ANSWER_WAIT_MAX_S = 30.0
 TOAST_MAX = 200  # https://core.telegram.org/bots/api#answercallbackquery
 RETRY_FIRST_S = 1.0
 RETRY_MAX_S = 60.0
@@ -233,12 +235,20 @@ class TelegramAdapter:
         """In the chat, or to the person alone where they ever pressed Start: else in the chat after all."""
         if not here:
             try:
-                await self.send(heard.user, message, key="")
+                await self._patiently(heard.user, message)
                 return
             except Permanent as error:
                 if error.reason != "recipient_unreachable":
                     raise
-        await self.send(heard.chat or heard.user, message, key="")
+        await self._patiently(heard.chat or heard.user, message)
+
+    async def _patiently(self, address: str, message: Json) -> None:
+        """A person waits for this, so a busy chat is waited out once: a group takes 20 messages a minute."""
+        try:
+            await self.send(address, message, key="")
+        except RateLimited as error:
+            await asyncio.sleep(min(error.after_s, ANSWER_WAIT_MAX_S))
+            await self.send(address, message, key="")
 
     async def _introduce(self, bot: Bot) -> None:
         """Learn the bot's name, set its menu, and register the webhook; each again until it succeeds."""

@@ -51,9 +51,10 @@ async def poll(bot: Bot, handle: Handle, timeout_s: float) -> None:
             pause_s = min(pause_s * 2, PAUSE_MAX_S)
             continue
         pause_s = PAUSE_FIRST_S
-        for update in updates:
-            await _take(update.to_dict(), handle)
-            offset = update.update_id + 1
+        # together, as a webhook would bring them: a slow one must not hold up a press that waits for its toast
+        await asyncio.gather(*(_take(update.to_dict(), handle) for update in updates))
+        if updates:
+            offset = updates[-1].update_id + 1
 
 
 async def _fetch(bot: Bot, offset: int | None) -> tuple[Update, ...]:

@@ -1,0 +1,224 @@
+"""Checks of what leaves the house: pages and cards, at every call and some time after every decision."""
+
+from __future__ import annotations
+
+from collections import Counter
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+from bot.adapters.base import RateLimited, Receipt, SendError, Sent, Transient
+from bot.deliver import Job
+from bot.engine.effects import Page, Reason
+from bot.engine.model import MINUTE, SECOND, Instant, Progress, Span, medium_of
+from bot.engine.world import World
+from bot.store.base import DeliveryState, Lane
+from tests.sim.platforms import Platform, Shown
+from tests.sim.process import TICK
+from tests.sim.storage import Record, Settled
+
+if TYPE_CHECKING:
+    from tests.sim.checks import Checks
+
+PROOF: dict[str, Span] = {"im": 30 * SECOND, "sms": 2 * MINUTE, "email": MINUTE}
+"""How long a page may go without a proof, as docs/escalation.md promises it."""
+SLACK: Span = 3 * TICK + SECOND
+REACHED_WITHIN: Span = 6 * MINUTE
+"""Two minutes for a text, one for a mail, half a minute for each chat, and the tries in between."""
+_FALLBACKS = (Reason.FALLBACK_FAILED, Reason.FALLBACK_UNPROVEN)
+_RANK = (DeliveryState.SENT, DeliveryState.DELIVERED)
+
+
+@dataclass(slots=True)
+class Fact:
+    """A page that was decided."""
+
+    page: Page
+    incident: str
+    key: str
+    seq: int
+    at: Instant
+    landed: bool = False
+    proven: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Drawn:
+    """How a message was rendered, so that it can be rendered again."""
+
+    wall: Instant
+    world: World
+    lane: Lane
+
+
+class DeliveryChecks:
+    """What platforms and people get to see."""
+
+    def __init__(self, checks: Checks) -> None:
+        self._all = checks
+        self.pages: dict[str, Fact] = {}
+        self._firings: dict[tuple[str, str, str], list[Fact]] = {}
+        self._by_provider: dict[tuple[str, str], Fact] = {}
+        self._stopped: dict[str, int] = {}
+        self._acked: dict[tuple[str, str], int] = {}
+        self._landings: Counter[str] = Counter()
+        self.excused: Counter[str] = Counter()
+        self._recorded: set[str] = set()
+        self._highest: dict[str, int] = {}
+        self.drawn: dict[tuple[str, str], Drawn] = {}
+        self.deleted: set[str] = set()
+        self._tokens: dict[str, str] = {}
+        self._under_way: dict[tuple[str, str], Drawn] = {}
+
+    # -- decisions
+
+    def decided(self, record: Record) -> None:
+        """Note what a step decided about pages, and look again when the time for their proof is over."""
+        checks, before, after = self._all, record.before, record.made.incident
+        if before is not None:
+            stops = before.cycle != after.cycle or (
+                before.progress is Progress.TRIGGERED and after.progress is not Progress.TRIGGERED
+            )
+            if stops:
+                self._stopped[after.id] = checks.seq
+            had = {r.member for r in before.responders if r.acked_at is not None}
+            for responder in after.responders:
+                if responder.acked_at is not None and responder.member not in had:
+                    self._acked[after.id, responder.member] = checks.seq
+        line = checks.sim.line
+        for page in (effect for effect in record.made.effects if isinstance(effect, Page)):
+            key = f"page:{after.id}:{page.firing}:{page.member}:{page.way}"
+            checks.must(key not in self.pages, 7, f"{key} was decided twice")
+            fact = Fact(page, after.id, key, checks.seq, line.now)
+            self.pages[key] = fact
+            self._firings.setdefault((after.id, page.firing, page.member), []).append(fact)
+            line.after(PROOF[medium_of(page.way)] + SLACK, self._proof_due, fact, line.skew)
+            if page.reason not in _FALLBACKS:
+                line.after(REACHED_WITHIN, self._reach_due, fact)
+
+    def _moved_on(self, fact: Fact) -> bool:
+        now = self._all.now_of(fact.incident)
+        if now.progress is Progress.CLOSED or now.cycle != fact.page.cycle:
+            return True
+        return any(r.member == fact.page.member and r.acked_at is not None for r in now.responders)
+
+    def _proof_due(self, fact: Fact, skew: Span) -> None:
+        """Without a proof in time, the next medium is asked, until there is none."""
+        checks = self._all
+        line = checks.sim.line
+        if fact.proven or self._moved_on(fact) or skew != line.skew:
+            return
+        if not checks.sim.process.alive or checks.sim.excuses.between(fact.at, line.now):
+            return
+        siblings = self._firings[fact.incident, fact.page.firing, fact.page.member]
+        member = checks.sim.declared.members.get(fact.page.member)
+        tried = {one.page.way for one in siblings}
+        later = any(one.seq > fact.seq for one in siblings)
+        waiting = any(not one.proven and one is not fact and one.at + PROOF[medium_of(one.page.way)] + SLACK > line.now for one in siblings)
+        all_tried = member is None or tried >= set(member.reachable())
+        if all_tried and not any(one.proven for one in siblings) and not waiting:
+            named = fact.page.member in checks.now_of(fact.incident).unreachable
+            checks.must(named, 8, f"nothing reached {fact.page.member} for {fact.key}, and the card does not say so")
+        checks.must(later or all_tried, 8, f"{fact.key} was not proven, and nothing else was tried")
+
+    def _reach_due(self, fact: Fact) -> None:
+        """Where any medium of the person was fine all the time, something arrived."""
+        checks = self._all
+        sim = checks.sim
+        if self._moved_on(fact) or sim.excuses.between(fact.at, sim.line.now) or not sim.process.alive:
+            return
+        member = sim.declared.members.get(fact.page.member)
+        if member is None or "storm" in sim.faults.kinds:
+            return
+        fine = [way for way in member.reachable() if self._was_fine(way, member, fact.at)]
+        arrived = any(one.landed for one in self._firings[fact.incident, fact.page.firing, fact.page.member])
+        checks.must(arrived or not fine, 9, f"{fact.key}: {fine} worked all the time, and nothing arrived")
+
+    def _was_fine(self, way: str, member: object, since: Instant) -> bool:
+        sim = self._all.sim
+        carrier = sim.carriers[way]
+        address = {"sms": member.phone, "email": member.email}.get(way) or member.identities[way]
+        if address in carrier.refused or address in carrier.mute:
+            return False
+        return not sim.sick[way].between(since - 2 * MINUTE, sim.line.now)
+
+    # -- calls
+
+    def starts(self, job: Job) -> None:
+        """A worker begins to send."""
+        row, sim = job.row, self._all.sim
+        world = sim.process.directory.world()
+        self._under_way[row.id, row.token] = Drawn(sim.line.clock.now(), world, row.lane)
+        fact = self.pages.get(row.key)
+        if row.lane is Lane.PAGE and fact is not None:
+            late = self._stopped.get(fact.incident, 0) > fact.seq
+            late = late or self._acked.get((fact.incident, fact.page.member), 0) > fact.seq
+            self._all.must(not late, 4, f"{row.key} starts although it was not wanted any more")
+        earlier = self._tokens.get(row.id)
+        if earlier is not None and earlier != row.token and row.attempts > 1 and row.error == "":
+            self._all.marks["lease_rescue"] += 1
+        self._tokens[row.id] = row.token
+        if row.error == "rate_limited":
+            self._all.marks["retry_after_obeyed"] += 1
+        if row.error == "budget":
+            self._all.marks["budget_waited"] += 1
+
+    def came_back(self, job: Job, outcome: Sent | SendError) -> None:
+        """An answer, or none."""
+        if isinstance(outcome, Transient) and outcome.ambiguous:
+            self.excused[job.row.key] += 1
+        if isinstance(outcome, RateLimited):
+            self._all.checked[18] += 1
+
+    def lost(self, job: Job) -> None:
+        """Nobody will write down what became of this call."""
+        self.excused[job.row.key] += 1
+
+    def landed(self, platform: Platform, job: Job, shown: Shown | None, new: bool) -> None:
+        """A message arrived at its platform."""
+        row, checks = job.row, self._all
+        sim = checks.sim
+        if not new and shown is not None:
+            checks.must(job.rev >= shown.rev, 13, f"{row.key} shows rev {job.rev} after {shown.rev}")
+        if new:
+            self._landings[row.key] += 1
+            allowed = 1 + self.excused[row.key]
+            troubled = sim.excuses.between(sim.line.now - MINUTE, sim.line.now)
+            fine = self._landings[row.key] <= allowed or troubled
+            checks.must(fine, 7, f"{row.key} arrived {self._landings[row.key]} times, and {allowed} can be explained")
+            if self._landings[row.key] > 1:
+                checks.marks["crash_after_send"] += 1
+        fact = self.pages.get(row.key)
+        if fact is not None:
+            fact.landed = True
+            fact.proven = fact.proven or platform.caps.proof == "accepted"
+            self._by_provider[platform.name, f"{platform.name}:{platform.count}"] = fact
+        if shown is not None:
+            self.drawn[platform.name, shown.ref] = self._under_way[row.id, row.token]
+
+    def settled(self, settled: Settled) -> None:
+        """A row was given back by its holder."""
+        row, given, checks = settled.row, settled.given, self._all
+        now = checks.sim.line.now
+        if not settled.kept:
+            checks.marks["lease_lost"] += 1
+            self.excused[row.key] += 1
+            excused = checks.sim.excuses.between(now - 30 * SECOND, now)
+            checks.must(excused, 20, f"the lease of {row.key} was lost without any trouble")
+            return
+        if given.error == "not_wanted":
+            checks.marks["page_not_wanted"] += 1
+        if given.error == "expired":
+            checks.marks["page_expired"] += 1
+        if given.error in {"chat_moved", "message_gone"}:
+            checks.marks["chat_moved" if given.error == "chat_moved" else "card_gone"] += 1
+            self._recorded.discard(row.key)
+            self._landings.pop(row.key, None)
+        elif not row.ref and (given.ref or given.state in _RANK):
+            checks.must(row.key not in self._recorded, 7, f"{row.key} was sent and written down twice")
+            self._recorded.add(row.key)
+
+    def receipt(self, receipt: Receipt) -> None:
+        """A vendor's proof was taken."""
+        fact = self._by_provider.get((receipt.carrier, receipt.provider_id))
+        if fact is not None and receipt.state == "delivered":
+            fact.proven = True

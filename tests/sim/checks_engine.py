@@ -1,0 +1,236 @@
+"""Checks of single steps: an incident alone, after each commit. Numbers are those of docs/simulation.md."""
+
+from __future__ import annotations
+
+from datetime import datetime, timedelta
+from typing import TYPE_CHECKING
+from zoneinfo import ZoneInfo
+
+from bot.engine.effects import Page, Reason
+from bot.engine.events import Acknowledge, AddResponders, AlertSeen, Assign, Command, Escalate, Note, Reopen, Wake
+from bot.engine.model import SECOND, Incident, Instant, Level, Progress, Target, TargetKind
+from bot.engine.world import Schedule, World
+from tests.sim.process import TICK
+from tests.sim.storage import Record
+
+if TYPE_CHECKING:
+    from tests.sim.checks import Checks
+
+LATE_MAX = 3 * TICK
+"""A tick, and the steps of others in between."""
+_FALLBACKS = (Reason.FALLBACK_FAILED, Reason.FALLBACK_UNPROVEN)
+
+
+class EngineChecks:
+    """What a step may make of an incident."""
+
+    def __init__(self, checks: Checks) -> None:
+        self._all = checks
+        self._groups: dict[tuple[str, str], str] = {}
+        self._spoken: dict[str, Instant] = {}
+        self._level_since: dict[str, Instant] = {}
+        self._escalated: set[tuple[str, int]] = set()
+        self._alerts: dict[str, str] = {}
+
+    def step(self, record: Record) -> None:
+        """One step, right after its commit."""
+        before, after = record.before, record.made.incident
+        self._one_for_each_group(before, after)
+        self._timers(record)
+        self._monotone(record)
+        self._policy_kept(record)
+        self._ladder(record)
+        self._people_only(record)
+        if isinstance(record.event, Command):
+            self._command(record, record.event)
+        if isinstance(record.event, AlertSeen):
+            self._one_incident(record.event, after)
+        for entry in record.made.entries:
+            self._all.marks[entry.reason.value] += 1
+
+    def _one_for_each_group(self, before: Incident | None, after: Incident) -> None:
+        if before is not None and self._groups.get((before.channel, before.group_key)) == before.id:
+            del self._groups[before.channel, before.group_key]
+        if after.progress is not Progress.CLOSED:
+            holder = self._groups.setdefault((after.channel, after.group_key), after.id)
+            self._all.must(holder == after.id, 2, f"{after.id} and {holder} are open for {after.group_key}")
+
+    def _one_incident(self, event: AlertSeen, after: Incident) -> None:
+        known = self._alerts.setdefault(event.alert.id, after.id)
+        self._all.must(known == after.id == event.alert.incident, 1, f"alert {event.alert.id} is in two incidents")
+        if after.alerts_total > 1:
+            self._all.marks["grouped"] += 1
+
+    def _timers(self, record: Record) -> None:
+        after, must = record.made.incident, self._all.must
+        times = [after.notify_at, after.escalate_at, after.close_at, after.snoozed_until]
+        times += [pending.due_at for watch in after.watches for pending in watch.pending]
+        soonest = min((at for at in times if at is not None), default=None)
+        must(after.next_wake == soonest, 6, f"#{after.num} wakes at {after.next_wake}, and its timers say {soonest}")
+        if after.progress is Progress.CLOSED:
+            must(after.next_wake is None and not after.watches, 5, f"#{after.num} is closed, and has a timer")
+        elif after.progress is Progress.TRIGGERED:
+            must(after.next_wake is not None or after.exhausted, 5, f"#{after.num} is open, and nothing will happen")
+        if isinstance(record.event, Wake):
+            now = max(record.wall, record.before.last_at if record.before else 0)
+            must(
+                after.next_wake is None or after.next_wake > now, 19, f"#{after.num} was woken at {now} and is due again"
+            )
+
+    def _monotone(self, record: Record) -> None:
+        after = record.made.incident
+        for entry in record.made.entries:
+            last = self._spoken.get(after.id, entry.at)
+            self._all.must(entry.at >= last, 24, f"#{after.num} says {entry.reason} at {entry.at}, before {last}")
+            self._spoken[after.id] = entry.at
+        if record.before is not None and record.wall < record.before.last_at:
+            self._all.marks["clock_back"] += 1
+
+    def _policy_kept(self, record: Record) -> None:
+        before, after = record.before, record.made.incident
+        if before is None or isinstance(record.event, Assign):
+            return
+        kept = before.rule == after.rule and before.last_resort == after.last_resort
+        self._all.must(kept, 25, f"#{after.num} has another policy after {type(record.event).__name__}")
+
+    def _ladder(self, record: Record) -> None:
+        """Levels are climbed when their time has come, neither earlier nor much later."""
+        before, after, checks = record.before, record.made.incident, self._all
+        now = after.last_at
+        if isinstance(record.event, Wake) and before is not None:
+            due = (before.next_wake or now) - checks.sim.line.skew
+            late = checks.sim.line.now - due
+            excused = late <= LATE_MAX or checks.sim.excuses.between(due - SECOND, checks.sim.line.now)
+            checks.must(excused, 6, f"#{after.num} was woken {late} ms late")
+            moved = (before.round, before.level) != (after.round, after.level) and before.cycle == after.cycle
+            if moved or (after.exhausted and not before.exhausted):
+                self._climbed(before, after, now)
+        if after.loop == 0 and (before is None or _place(before) != _place(after)):
+            self._level_since[after.id] = now
+
+    def _climbed(self, before: Incident, after: Incident, now: Instant) -> None:
+        level = _level(before)
+        waited = now - self._level_since[after.id]
+        must = self._all.must
+        must(waited >= level.escalate_after, 6, f"#{after.num} climbed after {waited} of {level.escalate_after} ms")
+        held = before.progress is not Progress.TRIGGERED
+        must(not held or level.even_if_acked, 6, f"#{after.num} climbed although somebody has it")
+        if held:
+            self._all.marks["climbed_though_acked"] += 1
+
+    def _people_only(self, record: Record) -> None:
+        """Only people on call at that instant, or named, are paged."""
+        after, event = record.made.incident, record.event
+        pages = [effect for effect in record.made.effects if isinstance(effect, Page)]
+        if not pages:
+            return
+        if isinstance(event, AddResponders):
+            allowed = behind(record.world, event.targets, after.last_at)
+        else:
+            allowed = behind(record.world, _level(after).targets, after.last_at)
+            if not allowed:
+                allowed = behind(record.world, after.last_resort.targets, after.last_at)
+        watched = {(w.member, w.firing) for w in record.before.watches} if record.before else set()
+        for page in pages:
+            fine = page.member in allowed
+            if page.reason in _FALLBACKS:
+                fine = (page.member, page.firing) in watched
+            self._all.must(fine, 14, f"#{after.num} pages {page.member} for {page.reason}, who is not on call")
+
+    def _command(self, record: Record, event: Command) -> None:
+        before, after, reply = record.before, record.made.incident, record.made.reply
+        must = self._all.must
+        must(reply is not None, 10, f"#{after.num} got {event} and said nothing")
+        if before is None or reply is None:
+            return
+        unchanged = after is before or after == before
+        must(reply.done or unchanged, 10, f"#{after.num} says {reply.code}, and was changed by {event}")
+        if event.seen_rev is not None and event.seen_rev < before.episode_rev:
+            must(unchanged, 11, f"#{after.num} obeyed a button of a story that is over: {event}")
+        if before.progress is Progress.CLOSED and not isinstance(event, (Reopen, Note)):
+            must(unchanged, 11, f"#{after.num} is closed, and was changed by {event}")
+            if reply.code == "already_closed":
+                must(reply.facts.get("by", "") == before.closed_by, 11, f"#{after.num}: {reply} names the wrong person")
+        if isinstance(event, Escalate) and event.seen_rev is not None and reply.done:
+            must((after.id, event.seen_rev) not in self._escalated, 10, f"#{after.num} was escalated twice by one card")
+            self._escalated.add((after.id, event.seen_rev))
+        if isinstance(event, Acknowledge) and reply.done:
+            had = any(r.member == event.by and r.acked_at is not None for r in before.responders)
+            must(not had, 10, f"#{after.num} was acknowledged twice by {event.by}")
+
+
+def _level(incident: Incident) -> Level:
+    levels = incident.rule.levels
+    return levels[incident.level] if incident.level < len(levels) else incident.last_resort
+
+
+def _place(incident: Incident) -> tuple[int, int, int, int]:
+    return incident.cycle, incident.round, incident.level, min(incident.loop, 0)
+
+
+def behind(world: World, targets: tuple[Target, ...], at: Instant) -> set[str]:
+    """Who stands behind targets: the simulator's own reading of the world."""
+    found: set[str] = set()
+    for target in targets:
+        if target.kind is TargetKind.MEMBER:
+            found.add(target.id)
+        elif target.kind is TargetKind.TEAM:
+            found.update(world.teams[target.id].members if target.id in world.teams else ())
+        elif target.id in world.schedules:
+            found.update(m for m, role in on_duty(world.schedules[target.id], at) if target.role in ("", role))
+    return {member for member in found if member in world.members}
+
+
+def on_duty(plan: Schedule, at: Instant) -> set[tuple[str, str]]:
+    """(member, role) on call at an instant: the simulator's own reading, which counts turns from the start."""
+    covering = [one for one in plan.overrides if one.start <= at < one.end]
+    if covering:
+        return {(one.member, one.role) for one in covering if one is [o for o in covering if o.role == one.role][-1]}
+    found: set[tuple[str, str]] = set()
+    for layer in plan.layers:
+        start = datetime.fromisoformat(layer.start)
+        if at < wall_instant(start, plan.zone):
+            continue
+        turn = _turn(layer.unit, layer.every, start, plan.zone, at)
+        group = layer.groups[turn % len(layer.groups)]
+        found |= {(member, role) for role, members in group.members.items() for member in members}
+    return found
+
+
+def _turn(unit: str, every: int, start: datetime, zone: str, at: Instant) -> int:
+    if unit == "hour":
+        return (at - wall_instant(start, zone)) // (every * 3_600_000)
+    turn = 0
+    if unit != "month":
+        days = every * (7 if unit == "week" else 1)
+        turn = max(0, (at - wall_instant(start, zone)) // (days * 86_400_000) - 1)
+        while wall_instant(start + timedelta(days=days * (turn + 1)), zone) <= at:
+            turn += 1
+        return turn
+    while wall_instant(_months(start, every * (turn + 1)), zone) <= at:
+        turn += 1
+    return turn
+
+
+def _months(start: datetime, count: int) -> datetime:
+    year, month = start.year + (start.month - 1 + count) // 12, (start.month - 1 + count) % 12 + 1
+    day = start.day
+    while True:
+        try:
+            return start.replace(year=year, month=month, day=day)
+        except ValueError:
+            day -= 1
+
+
+def wall_instant(wall: datetime, zone: str) -> Instant:
+    """When a zone's clock shows a time: the first time it does, or the end of the gap that swallows it."""
+    place = ZoneInfo(zone)
+    utc = ZoneInfo("UTC")
+    first = wall.replace(tzinfo=place, fold=0).astimezone(utc)
+    if first.astimezone(place).replace(tzinfo=None) == wall:
+        return round(first.timestamp() * 1000)
+    # In a gap: step on by minutes, as people would, until the clock shows a time that is not before it.
+    probe = first - timedelta(hours=3)
+    while probe.astimezone(place).replace(tzinfo=None) < wall:
+        probe += timedelta(minutes=1)
+    return round(probe.timestamp() * 1000)

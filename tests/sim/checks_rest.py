@@ -1,0 +1,177 @@
+"""Checks at the end, when all faults are over and time was given to heal."""
+
+from __future__ import annotations
+
+from collections import Counter
+from dataclasses import replace
+from typing import TYPE_CHECKING
+
+from bot.cards.token import read as read_token
+from bot.engine import schedule
+from bot.engine.events import Raised
+from bot.engine.incident import step
+from bot.engine.model import DAY, Incident, Progress
+from bot.rendering import Rendering
+from bot.store.base import Delivery, DeliveryState, InboxState
+from tests.sim.checks_engine import on_duty
+from tests.sim.platforms import Shown, buttons
+from tests.sim.process import KEY
+from tests.sim.storage import Notes
+
+if TYPE_CHECKING:
+    from tests.sim.checks import Checks
+
+LEGAL = {
+    "triggered": {"ack", "resolve", "escalate", "snooze", "why"},
+    "processing": {"resolve", "escalate", "snooze", "unack", "ack", "why"},
+    "snoozed": {"wake", "resolve", "why"},
+    "closed": {"why", "reopen"},
+}
+_DONE_WITH = (DeliveryState.FAILED, DeliveryState.SUPERSEDED, DeliveryState.EXPIRED)
+REASONS = {"new_alert", "updated", "duplicate", "recovered", "recovery_without_alert"}
+
+
+class RestChecks:
+    """What must be true in the end."""
+
+    def __init__(self, checks: Checks) -> None:
+        self._all = checks
+        self._handled: Counter[str] = Counter()
+
+    def bodies(self, notes: Notes) -> None:
+        """Each body is read to the end in exactly one commit, and each event in it has an outcome."""
+        for body in notes.bodies:
+            self._handled[body] += 1
+            self._all.must(self._handled[body] == 1, 1, f"{body} was handled twice")
+        for _, absorbed in notes.absorbed:
+            fine = bool(absorbed.incident) or absorbed.reason in REASONS
+            self._all.must(fine, 1, f"{absorbed} has neither an incident nor a reason")
+
+    def everything(self) -> None:
+        """All of it, once."""
+        self._nothing_lost()
+        self._folds()
+        self._outbox()
+        self._shown()
+        self._schedules()
+
+    def reached_at_last(self) -> None:
+        """After healing, a fresh alert reaches somebody, if anybody can be reached at all."""
+        checks = self._all
+        sim = checks.sim
+        for incident, records in checks.journal.items():
+            if not records[0].made.incident.title.startswith("the last one"):
+                continue
+            if sim.line.now - checks.fresh_since < 9 * 60_000 or records[0].wall - sim.line.skew < checks.fresh_since:
+                continue
+            if records[-1].made.incident.rule.delay > 5 * 60_000:
+                continue
+            facts = [f for f in checks.delivery.pages.values() if f.incident == incident]
+            reachable = any(self._can_reach(f.page.member) for f in facts)
+            arrived = any(f.landed for f in facts)
+            checks.must(bool(facts), 9, f"#{records[0].made.incident.num} paged nobody after all faults had ended")
+            checks.must(arrived or not reachable, 9, f"#{records[0].made.incident.num} reached nobody after healing")
+
+    def _can_reach(self, name: str) -> bool:
+        sim = self._all.sim
+        member = sim.declared.members[name]
+        addresses = {"sms": member.phone, "email": member.email, **member.identities}
+        return any(addresses[way] not in sim.carriers[way].refused for way in member.reachable())
+
+    def _nothing_lost(self) -> None:
+        checks, sim = self._all, self._all.sim
+        waiting = sim.store.read(lambda tx: tx.inbox_by_state(InboxState.WAITING, 10))
+        checks.must(not waiting, 1, f"{len(waiting)} bodies still wait")
+        for body in sim.sources.accepted:
+            checks.must(self._handled[body] == 1, 1, f"{body} was accepted and handled {self._handled[body]} times")
+        rubbish = [body for body, broken in sim.sources.accepted.items() if broken]
+        dead = {row.id for row in sim.store.read(lambda tx: tx.inbox_by_state(InboxState.DEAD, 100_000))}
+        checks.must(set(rubbish) <= dead, 1, "a broken body is no dead letter")
+        checks.must(dead <= set(rubbish) | self._unknown(dead), 1, f"sound bodies are dead letters: {dead - set(rubbish)}")
+        if rubbish:
+            checks.marks["dead_letter"] += 1
+            checks.must(any(a.code == "dead_letter" for a in sim.store.read(lambda tx: tx.alarms(100_000))), 1, "no alarm")
+
+    def _unknown(self, dead: set[str]) -> set[str]:
+        """Bodies that are kept although the sender was told nothing: it sent them again."""
+        return {body for body in dead if body not in self._all.sim.sources.accepted}
+
+    def _folds(self) -> None:
+        """The log of events makes the stored incident, bit for bit."""
+        checks = self._all
+        stored = checks.sim.store.read(lambda tx: tx.incidents(list(checks.journal)))
+        for one, records in checks.journal.items():
+            incident: Incident | None = None
+            for record in records:
+                checks.must(incident == record.before, 3, f"{one} was loaded as something that was never saved")
+                made = step(incident, record.event, record.world, record.wall)
+                checks.must(made == record.made, 3, f"{one}: {type(record.event).__name__} gives another step")
+                incident = made.incident
+            checks.must(incident == stored.get(one), 3, f"{one} is not what its log says")
+            self._counts(stored[one])
+
+    def _counts(self, incident: Incident) -> None:
+        alerts = self._all.sim.store.read(lambda tx: tx.alerts_of(incident.id, 10_000))
+        still = sum(alert.closed_at is None for alert in alerts)
+        if isinstance(self._all.journal[incident.id][0].event, Raised):
+            return
+        want = 0 if incident.progress is Progress.CLOSED else incident.alerts_open
+        self._all.must(still == want, 1, f"#{incident.num} counts {want} open alerts, and has {still}")
+        self._all.must(len(alerts) == incident.alerts_total, 1, f"#{incident.num} lost an alert")
+
+    def _outbox(self) -> None:
+        checks = self._all
+        for row in checks.rows():
+            checks.must(row.state is not DeliveryState.QUEUED, 20, f"{row.key} still waits: {row.error}")
+            checks.must(not row.token, 20, f"{row.key} is still leased")
+
+    def _shown(self) -> None:
+        """Every message shows what the incident is now."""
+        checks, sim = self._all, self._all.sim
+        owned: set[tuple[str, str]] = set()
+        for row in checks.rows():
+            if not row.ref:
+                continue
+            owned.add((row.carrier, row.ref))
+            shown = sim.carriers[row.carrier].shown.get(row.ref)
+            if shown is None:
+                checks.must(row.ref in checks.delivery.deleted, 12, f"{row.key} is shown nowhere")
+            elif row.state not in _DONE_WITH:
+                self._same(row, shown)
+        for name, carrier in sim.carriers.items():
+            for ref, shown in carrier.shown.items():
+                if (name, ref) not in owned and shown.incident:
+                    row = sim.store.read(lambda tx, s=shown: tx.delivery(s.row))
+                    excused = row is not None and (checks.delivery.excused[row.key] > 0 or row.state in _DONE_WITH)
+                    checks.must(excused, 12, f"{ref} of {row.key if row else shown.row} is an orphan")
+
+    def _same(self, row: Delivery, shown: Shown) -> None:
+        checks, sim = self._all, self._all.sim
+        incident = checks.now_of(row.incident)
+        drawn = checks.delivery.drawn[row.carrier, row.ref]
+        rendering = Rendering(lambda: drawn.world, KEY)
+        as_sent = replace(row, lane=drawn.lane)
+        card, plain = sim.store.read(lambda tx: rendering.delivery(tx, incident, as_sent, drawn.wall))
+        same = shown.message in (card, plain)
+        checks.must(same, 12, f"{row.key} shows rev {shown.rev} of {incident.rev}:\n{shown.message}\ninstead of\n{card}")
+        verbs = {token.verb for token in (read_token(KEY, text) for text in buttons(shown.message)) if token}
+        stands = "snoozed" if incident.snoozed_until is not None else incident.progress.value.lower()
+        checks.must(verbs <= LEGAL[stands], 12, f"{row.key} offers {verbs} on a {stands} incident")
+
+    def _schedules(self) -> None:
+        """At any instant `on_call` is what `shifts` says, and what the simulator counts on its fingers."""
+        checks, sim = self._all, self._all.sim
+        rng = sim.rngs["town"]
+        for plan in sim.declared.schedules.values():
+            begin = sim.line.start - 10 * DAY
+            found = list(schedule.shifts(plan, begin, sim.line.now))
+            instants = [rng.randrange(begin, sim.line.now) for _ in range(12)]
+            instants += [at for shift in rng.sample(found, min(6, len(found))) for at in (shift.start, shift.start - 1)]
+            for at in instants:
+                duty = {(one.member, one.role) for one in schedule.on_call(plan, at)}
+                around = [(s.member, s.role) for s in found if s.start <= at < s.end] if at >= begin else list(duty)
+                checks.must(len(around) == len(set(around)), 15, f"somebody is on call twice in {plan.id} at {at}")
+                checks.must(duty == set(around), 16, f"{plan.id} at {at}: on_call {duty}, shifts {around}")
+                own = on_duty(plan, at)
+                checks.must(duty == own, 16, f"{plan.id} at {at}: on_call {duty}, by hand {own}: {plan}")
+                checks.must(bool(duty) or not own, 15, f"nobody owns {at} in {plan.id}")
