@@ -85,7 +85,7 @@ class Deliver:
             return replace(row, state=DeliveryState.SUPERSEDED, error="incident_gone")
         if incident and row.lane is Lane.PAGE and not still_wanted(incident, row.cycle, row.member):
             return replace(row, state=DeliveryState.SUPERSEDED, error="not_wanted")
-        if row.expires_at <= now:
+        if row.expires_at <= now and not row.ref:  # what is shown somewhere is kept true for as long as it is shown
             return replace(row, state=DeliveryState.EXPIRED, error="expired")
         adapter = self._adapters.get(row.carrier)
         if adapter is None:

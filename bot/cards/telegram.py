@@ -6,6 +6,7 @@ https://limits.tginfo.me/en for entities and buttons.
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator
 from dataclasses import dataclass, field
 from html import escape
@@ -46,6 +47,9 @@ _VERB_SIGNS: Final = {
 }
 _STYLES: Final = {ActionStyle.PRIMARY: "success", ActionStyle.DANGER: "danger"}
 _TAGS: Final = {Style.BOLD: "b", Style.CODE: "code"}
+
+_HOST: Final = re.compile(r"https?://[^\s/.]+\.[^\s/]", re.IGNORECASE)
+"""Telegram refuses a message with a button to a bare host such as `localhost` ("Wrong HTTP URL")."""
 
 Json = dict[str, Any]
 
@@ -196,7 +200,7 @@ def _choices(action: Action) -> Iterator[Json]:
 
 def _button(action: Action) -> Json | None:
     button: Json = {"text": _label(action.verb, action.label or action.verb)}
-    if href := web_address(action.href):
+    if _HOST.match(href := web_address(action.href)):
         return {**button, "url": href}
     if not 0 < len(action.token.encode("utf-8", "replace")) <= CALLBACK_MAX:
         return None

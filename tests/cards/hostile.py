@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from hypothesis import settings
 from hypothesis import strategies as st
 
 from bot.cards.card import (
@@ -18,12 +19,17 @@ from bot.cards.card import (
     Tone,
 )
 
+unhurried = settings(deadline=None)
+"""Machines that run tests are shared: a slow example is no finding."""
+
 NASTY = (
     "<!channel>", "<!here|now>", "<@UEVIL>", "@all", "@everyone", "@here", "＠channel", "@bo", "<b>", "</b>",
     "<a href='tg://user?id=666'>", "&lt;", "&amp;", "&", "<", ">", '"', "'", "|", "`", "*bold*", "_x_", "~",
-    "\x00", "\x07", "\r\n", "\n", "\u2028", "\u202e", "\u2066", "\u200b", "\u200d", "\u200f", "\ufeff", "\ud800", "\udfff",
+    "\x00", "\x07", "\r\n", "\n", "\u2028", "\u202e", "\u2066", "\u200b", "\u200d", "\u200f", "\ufeff", "\ud800",
+    "\udfff",
     "👩‍👩‍👧‍👦", "🏴‍☠️", "🇩🇪🇫🇷", "e\u0301", "a" + "\u0300" * 40, "한글",
-    "ᄒ" + "\u1161" * 9, "שלום", "مرحبا", "一" * 30, "A" * 500, "Subject: x\r\nBcc: evil@example.org",
+    "ᄒ" + "\u1161" * 9, "שלום", "مرحبا", "一" * 30, "A" * 500,
+    "Subject: x\r\nBcc: evil@example.org",
     "javascript:alert(1)", "https://evil.example/<>|", "</td></table>", "\U000e0041", "${x}", "{0}", "%s", "€^{}", "…",
 )  # fmt: skip
 
@@ -45,6 +51,7 @@ links = st.one_of(
             "https://x.example/?a=1&b=<2>|3\"'",
             "javascript:alert(1)",
             "http://[::1",
+            "http://localhost:8400/i/1",
             "https://x.example/" + "y" * 5000,
             "HTTPS://Ｘ.example/ü",
             "https://x.example/\n<!channel>",

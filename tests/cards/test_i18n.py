@@ -12,6 +12,7 @@ from hypothesis import strategies as st
 import bot
 from bot.cards.i18n import LANGUAGES, TABLES, duration, language, listing, local, moment, say, zone_name
 from bot.engine.model import DAY, HOUR, MINUTE, SECOND
+from tests.cards.hostile import unhurried
 
 NOON = 1_795_176_000_000  # 2026-11-20 12:00 UTC
 
@@ -95,6 +96,7 @@ def test_moments_follow_daylight_saving():
     assert zone_name(january, "America/St_Johns") == "UTC-3:30"
 
 
+@unhurried
 @given(
     st.integers(-(2**63), 2**63),
     st.integers(-(2**63), 2**63),
@@ -127,6 +129,7 @@ def test_chinese_takes_spaces_around_latin_names_only():
     assert say("zh", "who.paging", who="李安") == "暂无人认领，正在通知李安"
 
 
+@unhurried
 @given(st.text(max_size=30))
 def test_facts_are_never_read_as_templates(text: str):
     assert text in say("en", "who.paging", who=text)

@@ -16,6 +16,10 @@ from dataclasses import replace
 from pathlib import Path
 
 import pytest
+from starlette.applications import Starlette
+from starlette.requests import Request
+from starlette.responses import Response
+from starlette.routing import Route
 
 from bot.adapters.base import (
     Adapter,
@@ -30,7 +34,7 @@ from bot.adapters.base import (
 )
 from bot.cards.card import Card, Quote
 from bot.cards.sample import sample_card
-from bot.playground.hosting import loopback_socket, url_of
+from bot.playground.hosting import loopback_socket, serving, url_of
 from bot.playground.hub import Outage
 from tests.conformance.platform_kit import HOSTILE, Rig, at_work
 
@@ -205,6 +209,37 @@ async def test_nobody_there_is_no_ambiguity_and_no_obstacle_to_a_start(rig: Rig)
     assert time.monotonic() - began < 2
     assert not failure.value.ambiguous
     assert [finding.ok for finding in findings][:1] == [False]
+
+
+@pytest.mark.parametrize(
+    ("status", "kind", "body", "outcome"),
+    [
+        (200, "text/plain", "Welcome to the hotel's network", Transient),
+        (200, "text/html", "<html>Sign in</html>", Transient),
+        (200, "application/json", "[1]", Transient),
+        (200, "application/json", "null", Transient),
+        (200, "application/json", '{"ok": true', Transient),
+        (200, "application/json", '{"ok": true, "result": null}', Transient),
+        (500, "application/json", "{}", Transient),
+        (502, "text/html", "<html>Bad Gateway</html>", Transient),
+        (429, "application/json", '{"ok": false, "parameters": {"retry_after": 7}}', RateLimited),
+    ],
+)
+async def test_an_answer_that_is_not_the_platforms_is_waited_out(
+    rig: Rig, status: int, kind: str, body: str, outcome: type[SendError]
+):
+    async def proxy(_request: Request) -> Response:
+        return Response(body, status, {"Retry-After": "7"}, kind)
+
+    app = Starlette(routes=[Route("/{path:path}", proxy, methods=["GET", "POST"])])
+    async with serving(app) as base:
+        misled = rig.another(base_url=f"{base}/api/")
+        async with at_work(misled, rig.stage.desk):
+            calls = (misled.send(rig.chat, rig.card("x"), key="k1"), misled.edit(rig.missing_ref, rig.card("x")))
+            raised = await asyncio.gather(*calls, return_exceptions=True)
+            assert [finding.ok for finding in await misled.check()][:1] == [False]
+    assert [type(error) for error in raised] == [outcome] * 2, raised
+    assert all(error.after_s == 7 for error in raised if isinstance(error, RateLimited))
 
 
 # -- life -------------------------------------------------------------------------------------------------------------

@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import json
 from collections.abc import AsyncIterator
+from dataclasses import replace
 from urllib.parse import urlencode
 
 import aiohttp
@@ -24,11 +25,12 @@ from bot.adapters.base import (
     Slash,
     Transient,
 )
+from bot.adapters.slack import SlackAdapter
 from bot.adapters.slack.decode import Malformed, body_of, decode, plain
 from bot.adapters.slack.doctor import SCOPES, _scopes
 from bot.adapters.slack.outcome import named, outcome
 from bot.playground.hub import Outage
-from tests.conformance.platform_kit import until
+from tests.conformance.platform_kit import at_work, until
 from tests.conformance.rig_slack import RIGS, SlackRig
 
 FORM: Json = {
@@ -188,6 +190,19 @@ async def test_the_request_url_is_verified_by_its_challenge():
 async def test_what_needs_no_answer_is_acknowledged(body: bytes):
     async with RIGS["slack_http"]() as rig:
         assert await rig.stage.post(body, rig.signed(body)) == 200
+        assert rig.stage.desk.heard == []
+
+
+async def test_an_app_without_a_signing_secret_believes_nobody():
+    async with RIGS["slack_http"]() as rig:
+        settings = replace(rig.adapter.settings, signing_secret="")
+        open_door = SlackAdapter(settings)
+        async with at_work(open_door, rig.stage.desk):
+            body = rig.press_body("t")
+            signed = {name.lower(): value for name, value in rig.signed(body, secret="").items()}
+            call = HttpRequest(method="POST", path="/", query="", headers=signed, body=body)
+            assert (await open_door.receive(call)).status == 401
+            assert [finding.check for finding in await open_door.check() if not finding.ok] == ["signing secret"]
         assert rig.stage.desk.heard == []
 
 

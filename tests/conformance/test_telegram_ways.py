@@ -14,18 +14,18 @@ from hypothesis import given
 from hypothesis import strategies as st
 from telegram.error import NetworkError, TimedOut
 
-from bot.adapters.base import Answer, Json, Moved, Permanent, Press, RateLimited, Slash, Transient
+from bot.adapters.base import Answer, HttpRequest, Json, Moved, Permanent, Press, RateLimited, Slash, Transient
 from bot.adapters.telegram.decode import Malformed, Me, decode
 from bot.adapters.telegram.outcome import outcome
-from tests.conformance.platform_kit import until
+from tests.conformance.platform_kit import at_work, until
 from tests.conformance.rig_telegram import RIGS, TelegramRig
 
 ME = Me(id=42, username="tocsin_bot")
 
 
-@pytest.fixture
-async def rig() -> AsyncIterator[TelegramRig]:
-    async with RIGS["telegram_webhook"]() as opened:
+@pytest.fixture(params=["telegram_webhook"])
+async def rig(request: pytest.FixtureRequest) -> AsyncIterator[TelegramRig]:
+    async with RIGS[request.param]() as opened:
         assert isinstance(opened, TelegramRig)
         yield opened
 
@@ -91,6 +91,7 @@ async def test_a_message_without_text_is_an_invalid_card(rig: TelegramRig):
         assert failure.value.reason == "card_invalid", card
 
 
+@pytest.mark.parametrize("rig", RIGS, indirect=True)
 async def test_an_update_that_was_not_taken_comes_again_with_the_same_key(rig: TelegramRig):
     rig.stage.desk.trouble = OSError("the database is gone")
     sent = await rig.adapter.send(rig.chat, rig.card("card", "t"), key="k1")
@@ -100,6 +101,15 @@ async def test_an_update_that_was_not_taken_comes_again_with_the_same_key(rig: T
     assert await press
     assert len({said.key for said in rig.stage.desk.heard}) == 1
     assert len(rig.stage.desk.heard) == 2
+
+
+async def test_a_bot_without_a_secret_believes_nobody(rig: TelegramRig):
+    open_door = rig.another()
+    async with at_work(open_door, rig.stage.desk):
+        for headers in ({}, {"x-telegram-bot-api-secret-token": ""}):
+            call = HttpRequest(method="POST", path="/", query="", headers=headers, body=rig.press_body("t"))
+            assert (await open_door.receive(call)).status == 401
+    assert rig.stage.desk.heard == []
 
 
 async def test_the_token_is_in_no_log(rig: TelegramRig, caplog: pytest.LogCaptureFixture):

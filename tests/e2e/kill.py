@@ -112,7 +112,7 @@ async def _kill_while_sending(fleet: Fleet, sender: Sender, found: Run, posts: l
         sending = asyncio.create_task(sender.send(posts[number * share : (number + 1) * share]))
         if "worker" in victims:
             await _sends(fleet, dead)
-        await asyncio.sleep(chance.uniform(0.0, 0.2))
+        await asyncio.sleep(chance.uniform(0.0, 0.1 if "web" in victims else 0.6))
         for name in victims:
             at = fleet.kill(name)
             left = leases(fleet.database) - dead if name == "worker" else frozenset()

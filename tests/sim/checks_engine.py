@@ -6,7 +6,7 @@ from datetime import datetime, timedelta
 from typing import TYPE_CHECKING
 from zoneinfo import ZoneInfo
 
-from bot.engine.effects import Page, Reason
+from bot.engine.effects import Kind, Page, Reason
 from bot.engine.events import Acknowledge, AddResponders, AlertSeen, Assign, Command, Escalate, Note, Reopen, Wake
 from bot.engine.model import SECOND, Incident, Instant, Level, Progress, Target, TargetKind
 from bot.engine.world import Schedule, World
@@ -105,7 +105,8 @@ class EngineChecks:
             moved = (before.round, before.level) != (after.round, after.level) and before.cycle == after.cycle
             if moved or (after.exhausted and not before.exhausted):
                 self._climbed(before, after, now)
-        if after.loop == 0 and (before is None or _place(before) != _place(after)):
+        asked = any(entry.kind is Kind.NOTIFY or entry.kind is Kind.ASSIGN for entry in record.made.entries)
+        if after.loop == 0 and asked and (before is None or _place(before) != _place(after)):
             self._level_since[after.id] = now
 
     def _climbed(self, before: Incident, after: Incident, now: Instant) -> None:

@@ -27,7 +27,7 @@ LEGAL = {
     "snoozed": {"wake", "resolve", "why"},
     "closed": {"why", "reopen"},
 }
-_DONE_WITH = (DeliveryState.FAILED, DeliveryState.SUPERSEDED, DeliveryState.EXPIRED)
+_DONE_WITH = (DeliveryState.FAILED, DeliveryState.SUPERSEDED)
 REASONS = {"new_alert", "updated", "duplicate", "recovered", "recovery_without_alert"}
 
 

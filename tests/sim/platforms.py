@@ -117,7 +117,7 @@ class Platform:
                 line.after(rng.randrange(CALL_MAX - 500), self._land, job)
             line.after(CALL_MAX, done, Transient("timeout", ambiguous=True))
         elif error is not None:
-            line.after(wait, done, error)
+            line.after(wait, self._refuse, job, error, done)
         elif rng.random() < weather.vanish:
             line.after(wait, self._land, job)
             line.after(CALL_MAX, done, Transient("timeout", ambiguous=True))
@@ -133,6 +133,14 @@ class Platform:
         """Somebody deleted the message in the chat."""
         self.shown.pop(ref, None)
 
+    def _refuse(self, job: Job, error: SendError, done: Callable[[Sent | SendError], None]) -> None:
+        """From the moment at which the sender hears of a pause it has to keep to it."""
+        if isinstance(error, RateLimited):
+            name = "" if error.whole else job.row.address
+            until = self.line.now + round(error.after_s * SECOND)
+            self.pauses[name] = max(until, self.pauses.get(name, 0))
+        done(error)
+
     def _answer(self, job: Job, done: Callable[[Sent | SendError], None]) -> None:
         done(self._land(job))
 
@@ -146,9 +154,6 @@ class Platform:
             return AuthBroken("auth_broken", "token_revoked")
         if rng.random() < weather.throttle:
             after, whole = rng.randrange(1, 31), rng.random() < 0.3
-            name = "" if whole else row.address
-            until = self.line.now + after * SECOND
-            self.pauses[name] = max(until, self.pauses.get(name, 0))
             return RateLimited(float(after), whole=whole)
         if row.address in self.refused:
             return Permanent("recipient_unreachable" if row.member else "chat_unreachable")

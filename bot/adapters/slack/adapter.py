@@ -27,7 +27,7 @@ from bot.adapters.base import (
     Sent,
 )
 from bot.adapters.slack.decode import PLATFORM, Malformed, body_of, decode
-from bot.adapters.slack.outcome import outcome
+from bot.adapters.slack.outcome import fact, outcome
 
 if TYPE_CHECKING:
     import aiohttp
@@ -131,7 +131,6 @@ class SlackAdapter:
             return await self._write("chat.postMessage", {"channel": channel, **message}, deadline)
         except Permanent as error:
             if person and error.reason == "chat_unreachable":
-                self._direct.pop(address, None)
                 raise Permanent("recipient_unreachable", error.detail) from error
             raise
 
@@ -147,7 +146,7 @@ class SlackAdapter:
         web, _ = self._opened()
         try:
             async with outcome(self.settings.timeout_s, ambiguous=False):
-                return str((await web.users_lookupByEmail(email=email))["user"]["id"])
+                return fact(await web.users_lookupByEmail(email=email), "user", "id")
         except Permanent as error:
             if error.reason == "recipient_unreachable":
                 return None
@@ -186,15 +185,14 @@ class SlackAdapter:
         async with outcome(left_s):
             # the SDK's own wrappers rewrite blocks and warn where `text` is missing: a card goes out as it was rendered
             answer = await web.api_call(method, json=body)
-        return Sent(ref=f"{answer['channel']}:{answer['ts']}")
+            return Sent(ref=f"{fact(answer, 'channel')}:{fact(answer, 'ts')}")
 
     async def _conversation(self, user: str) -> str:
         """The direct message with a person, remembered: its id never changes."""
         if user not in self._direct:
             web, _ = self._opened()
             async with outcome(self.settings.timeout_s / 2, ambiguous=False):
-                opened = await web.conversations_open(users=user)
-            self._direct[user] = str(opened["channel"]["id"])
+                self._direct[user] = fact(await web.conversations_open(users=user), "channel", "id")
         return self._direct[user]
 
     def _authentic(self, request: HttpRequest) -> bool:

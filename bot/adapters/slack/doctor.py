@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from bot.adapters.base import Finding, SendError
-from bot.adapters.slack.outcome import outcome
+from bot.adapters.slack.outcome import fact, outcome
 
 if TYPE_CHECKING:
     from slack_sdk.web.async_client import AsyncWebClient
@@ -30,6 +30,7 @@ async def examine(web: AsyncWebClient, app_token: str, signing_secret: str, time
     try:
         async with outcome(timeout_s, ambiguous=False):
             answer = await web.auth_test()
+            who = f"{fact(answer, 'user')} in {fact(answer, 'team')}"
     except SendError as error:
         findings.append(
             Finding(
@@ -40,7 +41,7 @@ async def examine(web: AsyncWebClient, app_token: str, signing_secret: str, time
             )
         )
     else:
-        findings.append(Finding(check="bot token", ok=True, detail=f"{answer.get('user')} in {answer.get('team')}"))
+        findings.append(Finding(check="bot token", ok=True, detail=who))
         findings.append(_scopes(str(answer.headers.get("x-oauth-scopes", ""))))
     if app_token:
         findings.append(await _socket(web, app_token, timeout_s))

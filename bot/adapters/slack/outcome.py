@@ -15,6 +15,7 @@ from bot.adapters.base import AuthBroken, EditTargetGone, Permanent, RateLimited
 
 if TYPE_CHECKING:
     from slack_sdk.errors import SlackApiError
+    from slack_sdk.web.async_slack_response import AsyncSlackResponse
 
 RETRY_AFTER_DEFAULT_S = 30.0
 """How long to wait where Slack says "too fast" and not how long."""
@@ -54,6 +55,7 @@ async def outcome(timeout_s: float, *, ambiguous: bool = True) -> AsyncIterator[
     """
     import aiohttp
     from slack_sdk.errors import SlackApiError
+    from slack_sdk.web.async_slack_response import AsyncSlackResponse
 
     try:
         async with asyncio.timeout(timeout_s):
@@ -69,6 +71,16 @@ async def outcome(timeout_s: float, *, ambiguous: bool = True) -> AsyncIterator[
     except (AttributeError, ValueError) as error:
         # slack_sdk stumbles over a 200 whose body is text or a JSON list, as a captive portal or a proxy sends it
         raise Transient("bad_answer", "the answer was not Slack's", ambiguous=ambiguous) from error
+
+
+def fact(answer: AsyncSlackResponse, *path: str) -> str:
+    """A text in an answer that says `ok`; raises ValueError, which `outcome` understands, where there is none."""
+    value: object = answer.data
+    for name in path:
+        value = value.get(name) if isinstance(value, dict) else None
+    if not isinstance(value, str):
+        raise ValueError(f"no {'.'.join(path)} in the answer")  # noqa: TRY004  # the answer is wrong, not our call
+    return value
 
 
 def _refused(error: SlackApiError, *, ambiguous: bool) -> SendError:

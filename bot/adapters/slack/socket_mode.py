@@ -12,7 +12,7 @@ from collections.abc import Awaitable, Callable
 from typing import TYPE_CHECKING
 
 from bot.adapters.base import Errands, HttpAnswer, Json, RateLimited, SendError
-from bot.adapters.slack.outcome import outcome
+from bot.adapters.slack.outcome import fact, outcome
 
 if TYPE_CHECKING:
     import aiohttp
@@ -45,7 +45,7 @@ async def converse(
     while True:
         try:
             async with outcome(DIAL_S, ambiguous=False):
-                url = str((await web.apps_connections_open(app_token=app_token))["url"])
+                url = fact(await web.apps_connections_open(app_token=app_token), "url")
                 socket = await session.ws_connect(
                     url, heartbeat=HEARTBEAT_S, timeout=aiohttp.ClientWSTimeout(ws_close=CLOSE_S)
                 )

@@ -113,6 +113,20 @@ def test_two_processes_never_claim_the_same_row(url, store):
     claims = [worker.communicate(timeout=60)[0].split() for worker in workers]
     everything = {f"d{n}" for n in range(300)} | {f"b{n}" for n in range(300)}
     assert sorted(claims[0] + claims[1]) == sorted(everything)
+    assert [worker.returncode for worker in workers] == [0, 0]
+
+
+def test_a_transaction_owns_the_database_before_it_reads(url, store):
+    """What it decides upon cannot change under it, so it never has to fail half-way."""
+    other = SqlStore(Sqlite(sqlite_path(url), busy_timeout_s=0))
+
+    def work(tx):
+        with pytest.raises(StoreUnavailable, match="another process holds its lock"):
+            other.run(lambda _: None)
+
+    store.run(work)
+    other.run(lambda _: None)
+    other.close()
 
 
 def test_threads_never_claim_the_same_row(store):

@@ -143,9 +143,9 @@ def test_incidents_are_listed_newest_first(store):
     bo = Responder(member="bo", since=1, how="level")
     rows = [
         incident("a", responders=(bo,)),
-        incident("b", channel="web", responders=(replace(bo, member="bobby"),)),
+        incident("b", channel="web", responders=(replace(bo, member="bobby"), replace(bo, member="BO"))),
         incident("c", progress=Progress.CLOSED, responders=(bo,)),
-        incident("d", responders=(replace(bo, member="BO"), bo)),
+        incident("d", responders=(replace(bo, member="cy"), bo)),
     ]
     for row in rows:
         store.run(lambda tx, row=row: tx.put_incident(row, None))
