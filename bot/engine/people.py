@@ -256,7 +256,7 @@ def _settle(draft: Draft, progress: Progress) -> None:
 
 
 def _ask_again(draft: Draft, reason: Reason) -> None:
-    draft.turn(progress=Progress.TRIGGERED)
+    draft.turn(progress=Progress.TRIGGERED, snoozed_until=None)
     escalation.start(draft, reason, level=draft.incident.level)
 
 

@@ -18,7 +18,7 @@ from pathlib import Path
 
 import aiohttp
 
-from tests.e2e.load import Post, Sender, storm
+from tests.e2e.load import Chain, Sender, storm
 from tests.e2e.processes import READY_S, Fleet
 from tests.e2e.stage import Place, Stage, stage
 from tests.e2e.verdict import Kill, Verdict, backlog, judge, leases
@@ -86,12 +86,12 @@ async def run(folder: Path, *, alerts: int, kills: int, seed: int) -> Run:
     return found
 
 
-async def _storm(fleet: Fleet, played: Stage, found: Run, posts: list[Post]) -> None:
+async def _storm(fleet: Fleet, played: Stage, found: Run, chains: list[Chain]) -> None:
     async with aiohttp.ClientSession() as http:
         await fleet.ready(http)
         sender = Sender(http, fleet.url)
         began = time.monotonic()
-        await _kill_while_sending(fleet, sender, found, posts)
+        await _kill_while_sending(fleet, sender, found, chains)
         found.storm_s = time.monotonic() - began
         began = time.monotonic()
         await _drain(fleet)
@@ -100,16 +100,16 @@ async def _storm(fleet: Fleet, played: Stage, found: Run, posts: list[Post]) -> 
         found.verdict = judge(fleet.database, sender.accepted, played.arrivals(), found.kills)
 
 
-async def _kill_while_sending(fleet: Fleet, sender: Sender, found: Run, posts: list[Post]) -> None:
+async def _kill_while_sending(fleet: Fleet, sender: Sender, found: Run, chains: list[Chain]) -> None:
     """One share of the storm a round; somebody dies in the middle of each, and comes back at once."""
     chance = random.Random(found.seed)
     rounds: list[tuple[str, ...]] = []
     while sum(map(len, rounds)) < found.wanted_kills:
         rounds.append(VICTIMS[len(rounds) % len(VICTIMS)])
-    share = -(-len(posts) // len(rounds))
+    share = -(-len(chains) // len(rounds))
     dead: frozenset[tuple[str, str]] = frozenset()
     for number, victims in enumerate(rounds):
-        sending = asyncio.create_task(sender.send(posts[number * share : (number + 1) * share]))
+        sending = asyncio.create_task(sender.send(chains[number * share : (number + 1) * share]))
         if "worker" in victims:
             await _sends(fleet, dead)
         await asyncio.sleep(chance.uniform(0.0, 0.1 if "web" in victims else 0.6))

@@ -7,7 +7,7 @@ import random
 import re
 from collections import Counter
 from collections.abc import Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime
 
 import aiohttp
@@ -17,6 +17,8 @@ from tests.e2e.stage import Place
 BURST = re.compile(r"Burst\d{5}")
 """Every alert of an incident has the incident's word in its title, so that a message tells what it is about."""
 GROUP = 20
+RECOVERING = 0.1
+"""The share of groups that recover as soon as all their alerts were accepted: their incidents must end closed."""
 SINGLES = 0.03
 """The share of alerts that come alone: one alert, one request, one incident."""
 PAUSE_MIN_S, PAUSE_MAX_S = 0.05, 0.5
@@ -32,6 +34,11 @@ class Post:
     burst: str
     alerts: tuple[str, ...]
     """Their fingerprints, which are their alert keys."""
+    resolved: bool = False
+
+    @property
+    def status(self) -> str:
+        return "resolved" if self.resolved else "firing"
 
     def body(self) -> dict[str, object]:
         """Version 4 of Alertmanager's webhook."""
@@ -40,7 +47,7 @@ class Post:
             "version": "4",
             "groupKey": f'{{}}:{{burst="{self.burst}"}}',
             "truncatedAlerts": 0,
-            "status": "firing",
+            "status": self.status,
             "receiver": "tocsin",
             "groupLabels": {"burst": self.burst},
             "commonLabels": {},
@@ -51,7 +58,7 @@ class Post:
 
     def _alert(self, fingerprint: str, at: str) -> dict[str, object]:
         return {
-            "status": "firing",
+            "status": self.status,
             "labels": {
                 "alertname": f"{self.burst} errors above 5%",
                 "burst": self.burst,
@@ -66,26 +73,34 @@ class Post:
                 "runbook_url": "https://runbooks.storm.example/errors",
             },
             "startsAt": at,
-            "endsAt": "0001-01-01T00:00:00Z",
+            "endsAt": at if self.resolved else "0001-01-01T00:00:00Z",
             "generatorURL": "http://prometheus.storm.example:9090/graph",
             "fingerprint": fingerprint,
         }
 
 
-def storm(places: Sequence[Place], alerts: int, seed: int) -> list[Post]:
+Chain = tuple[Post, ...]
+"""Notifications of one group, each sent when the one before it was accepted: an Alertmanager keeps that order."""
+
+
+def storm(places: Sequence[Place], alerts: int, seed: int) -> list[Chain]:
     """That many distinct alerts, in groups of up to 20 and alone, in requests of 1 to 20, shuffled."""
     chance = random.Random(seed)
-    posts: list[Post] = []
+    chains: list[Chain] = []
     made = number = 0
     while made < alerts:
         size = 1 if chance.random() < SINGLES * GROUP / (1 + SINGLES * GROUP) else GROUP
         names = tuple(f"{made + i:016x}" for i in range(min(size, alerts - made)))
         place, burst = places[number % len(places)], f"Burst{number:05d}"
         cut = chance.randint(len(names) // 2, len(names)) or 1
-        posts += [Post(place=place, burst=burst, alerts=part) for part in (names[:cut], names[cut:]) if part]
+        firing = tuple(Post(place=place, burst=burst, alerts=part) for part in (names[:cut], names[cut:]) if part)
+        if chance.random() < RECOVERING:
+            chains.append((*firing, *(replace(post, resolved=True) for post in firing)))
+        else:
+            chains += [(post,) for post in firing]
         made, number = made + len(names), number + 1
-    chance.shuffle(posts)
-    return posts
+    chance.shuffle(chains)
+    return chains
 
 
 @dataclass(slots=True)
@@ -100,13 +115,14 @@ class Sender:
     answers: Counter[str] = field(default_factory=Counter)
     """Every status, and `no answer` for connections that were refused or died under the request."""
 
-    async def send(self, posts: Sequence[Post]) -> None:
-        """Return when each was answered 2xx."""
-        waiting = list(reversed(posts))
+    async def send(self, chains: Sequence[Chain]) -> None:
+        """Return when each notification was answered 2xx."""
+        waiting = list(reversed(chains))
 
         async def work() -> None:
             while waiting:
-                await self._insist(waiting.pop())
+                for post in waiting.pop():
+                    await self._insist(post)
 
         await asyncio.gather(*(work() for _ in range(self.at_once)))
 

@@ -107,7 +107,7 @@ class Stage:
 
 
 @contextmanager
-def stage(places: tuple[Place, ...], product: str) -> Iterator[Stage]:
+def stage(places: tuple[Place, ...], product: str, answer_s: float = ANSWER_S) -> Iterator[Stage]:
     """Play every platform in a thread of this process, without their rate limits, and keep all that arrives."""
     bound, smtp = loopback_socket(), loopback_socket()
     base = url_of(bound)
@@ -116,8 +116,8 @@ def stage(places: tuple[Place, ...], product: str) -> Iterator[Stage]:
     telegram = TelegramEmulator(hub, _telegram(places))
     mail = MailEmulator(hub, port=smtp.getsockname()[1])
     smtp.close()
-    hub.slow_s = ANSWER_S
-    for platform in ("slack", "telegram", "smtp"):
+    hub.slow_s = answer_s
+    for platform in ("slack", "telegram", "smtp") if answer_s else ():
         hub.switch(platform, Outage.SLOW)
     with hosted(Playground(hub, [slack, telegram, mail]).app, bound):
         yield Stage(base=base, hub=hub, slack=slack, telegram=telegram, mail=mail, places=places)
@@ -172,8 +172,9 @@ def _manifest(places: tuple[Place, ...], base: str, smtp_port: int, product: str
 
 
 def _member(place: Place) -> Json:
-    """Each has one way that pages first, and the other two to fall back on."""
-    identities = {"slack": place.slack_user, "telegram": str(place.telegram_user)}
+    """Each has one way that pages first, and another to fall back on."""
+    on_slack = place.way == "slack"
+    identities = {"slack": place.slack_user} if on_slack else {"telegram": str(place.telegram_user)}
     return {
         "name": f"Member {place.index}",
         "email": place.email,
