@@ -53,7 +53,7 @@ class Service:
         """Merge events, in order, into alerts and incidents."""
         now = self._clock.now()
         keys = {(integration.id, event.alert_key) for event in events}
-        open_alerts = tx.open_alerts(keys)
+        open_alerts = {(feed, alert_key): alert for (feed, _, alert_key), alert in tx.open_alerts(keys).items()}
         absorbed = []
         for event in events:
             key = (integration.id, event.alert_key)

@@ -108,7 +108,7 @@ def test_time_and_chance_come_from_the_clock():
 def test_the_engine_is_pure():
     engine = {name: tree for name, tree in modules().items() if name.startswith("bot/engine/")}
     assert engine
-    found = [f"{name}: {what}" for name, tree in engine.items() for what in rules.impurities(tree)]
+    found = [f"{name}: {what}" for name, tree in engine.items() for what in rules.impurities(name, tree)]
     assert not found, say(found)
 
 

@@ -150,10 +150,4 @@ def _starts(shift: Shift) -> Instant:
 
 
 def _people(plan: Schedule) -> set[str]:
-    return {
-        member
-        for layer in plan.layers
-        for group in layer.groups
-        for members in group.members.values()
-        for member in members
-    }
+    return {member for layer in plan.layers for _, member in layer.people()}

@@ -51,17 +51,66 @@ class Group:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class DailyPeriod:
+    """Hours of every day, `HH:MM` to `HH:MM`; an end that is not later than the start is on the next day."""
+
+    start: str
+    end: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class WeeklyPeriod:
+    """A part of every week. Days count from Sunday = 0; an end that is not later than the start is a week on."""
+
+    start_day: int
+    start: str
+    end_day: int
+    end: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Shift:
+    """A half-open stretch of duty: `start` belongs to it, `end` to the next."""
+
+    member: str
+    role: str
+    layer: str
+    start: Instant
+    end: Instant
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Layer:
-    """One rotation. Wall-clock fields are local to the schedule's zone."""
+    """One rotation, or shifts that are fixed. Wall-clock fields are local to the schedule's zone."""
 
     id: str
-    groups: tuple[Group, ...]
+    groups: tuple[Group, ...] = ()
     unit: str = "week"
     """`hour`, `day`, `week` or `month`."""
     every: int = 1
     start: str = "2024-01-01T00:00"
     """Local wall time at which the first group's first shift begins, `YYYY-MM-DDTHH:MM`."""
     end: str = ""
+    """Local wall time at which the layer ends; empty: never."""
+    handoff: str = ""
+    """`HH:MM` of every handoff after the first, for turns of days, weeks and months; empty: the time of `start`."""
+    restriction: tuple[DailyPeriod, ...] | tuple[WeeklyPeriod, ...] = ()
+    """When the layer is on duty at all; none: always."""
+    day_mask: tuple[int, ...] = ()
+    """The days on which it is on duty, Sunday = 0; none: every day. Not beside weekly periods."""
+    mask_continuous: bool = False
+    """A shift that starts on a day of the mask runs on to its own end; otherwise it is cut at midnight."""
+    fair: bool = False
+    """Shift the order by one after each cycle, where the groups would else have the same days or hours every week."""
+    weight: int = 0
+    """Layers count in the order of their weights, light first, then in the order of the schedule."""
+    fixed: tuple[Shift, ...] = ()
+    """Shifts instead of a rotation; those of one person in one role do not overlap."""
+
+    def people(self) -> frozenset[tuple[str, str]]:
+        """(role, member) of everybody who is ever on call here."""
+        rotating = {(role, one) for group in self.groups for role, members in group.members.items() for one in members}
+        return frozenset(rotating | {(shift.role, shift.member) for shift in self.fixed})
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -95,17 +144,6 @@ class OnCall:
     layer: str
     since: Instant
     until: Instant | None
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Shift:
-    """A half-open stretch of duty: `start` belongs to it, `end` to the next."""
-
-    member: str
-    role: str
-    layer: str
-    start: Instant
-    end: Instant
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

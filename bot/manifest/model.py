@@ -183,13 +183,18 @@ def _known_key(key: str) -> str:
 
 
 def _known_value(text: str) -> str:
-    kind = conditions.kind_of(text)
-    if kind not in conditions.UNDERSTOOD:
-        cure = "Write exact text, or a wildcard with * and ?."
-        raise refusal("value_kind", f"values of the kind {kind} are not understood yet", cure)
-    if len(text) > 512:
-        raise refusal("too_long", "a value has at most 512 characters", "Shorten it with a wildcard.")
+    if why := conditions.fault(text):
+        raise refusal("condition_value", why, _VALUE_CURES[conditions.kind_of(text)])
     return text
+
+
+_VALUE_CURES = {
+    conditions.ValueKind.EXACT: "Shorten it with a wildcard.",
+    conditions.ValueKind.WILDCARD: "Shorten it with more wildcards.",
+    conditions.ValueKind.REGEX: "Write a regular expression of RE2, shorter or simpler (docs/filters.md).",
+    conditions.ValueKind.CIDR: "Write a network by its first address: cidr:10.0.0.0/24.",
+    conditions.ValueKind.NUMBER: "Write num:gt:90, with gt, ge, lt or le and a decimal number.",
+}
 
 
 class Condition(Part):
@@ -200,7 +205,7 @@ class Condition(Part):
     oper: Literal["IN", "NOTIN"]
     """IN: any value matches; NOTIN: none does."""
     vals: Annotated[tuple[Annotated[PlainText, AfterValidator(_known_value)], ...], Field(min_length=1)]
-    """Exact text, or a wildcard for the whole value with `*` and `?`. `IN *` means present, `NOTIN *` absent."""
+    """Exact text, a wildcard (`*`, `?`) for the whole value, `/re/`, `cidr:10.0.0.0/24` or `num:gt:90`. `*`: present."""
 
     @model_validator(mode="after")
     def _severity_exists(self) -> Self:

@@ -15,6 +15,9 @@ from bot.engine.model import Alert, Incident, Instant, Span, Way
 
 T = TypeVar("T")
 
+AlertSlot = tuple[str, str, str]
+"""(integration, channel, alert_key): what only one open alert may have."""
+
 
 class StaleRevision(Exception):
     """Somebody else saved the incident in between; load it again and decide again."""
@@ -152,7 +155,11 @@ class Tx(Protocol):
         ...
 
     def claim_inbox(self, now: Instant, limit: int, lease: Span, token: str) -> list[Inbound]:
-        """Up to `limit` waiting bodies, oldest first, leased until `now + lease` under `token`, attempts counted."""
+        """Up to `limit` waiting bodies, oldest first, leased until `now + lease` under `token`, attempts counted.
+
+        An integration of which a body is leased, or is to be tried again later, is passed over: a recovery that
+        overtook its trigger would leave an alert open for ever.
+        """
         ...
 
     def finish_inbox(self, ids: Collection[str], token: str, state: InboxState, outcome: str, now: Instant) -> int:
@@ -172,8 +179,12 @@ class Tx(Protocol):
         ...
 
     # -- alerts
-    def open_alerts(self, keys: Collection[tuple[str, str]]) -> dict[tuple[str, str], Alert]:
-        """The open alerts among these (integration, alert_key) pairs."""
+    def open_alerts(self, keys: Collection[tuple[str, str]]) -> dict[AlertSlot, Alert]:
+        """The open alerts of these (integration, alert_key) pairs, in every channel that they are open in."""
+        ...
+
+    def active_alerts(self, integration: str, since: Instant, limit: int) -> list[Alert]:
+        """An integration's open alerts whose `last_at` is `since` or later, the latest first."""
         ...
 
     def put_alerts(self, alerts: Sequence[Alert]) -> None:

@@ -68,9 +68,11 @@ def alert_row(alert: Alert) -> Row:
     return {
         "id": alert.id,
         "integration": plain(alert.integration),
+        "channel": plain(alert.channel),
         "alert_key": plain(alert.alert_key),
         "incident": alert.incident,
         "first_at": alert.first_at,
+        "last_at": alert.last_at,
         "resolve_at": alert.resolve_at,
         "closed_at": alert.closed_at,
         "whole": whole(alert),

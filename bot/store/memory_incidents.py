@@ -8,7 +8,7 @@ from itertools import islice
 
 from bot.engine.effects import Entry
 from bot.engine.model import Alert, Incident, Instant, Progress, Span
-from bot.store.base import Inbound, InboxState, StaleRevision
+from bot.store.base import AlertSlot, Inbound, InboxState, StaleRevision
 from bot.store.memory_tables import Body, Journal, Tables
 
 
@@ -28,7 +28,9 @@ class MemoryInbox:
 
     def claim_inbox(self, now: Instant, limit: int, lease: Span, token: str) -> list[Inbound]:
         """In the order in which they arrived."""
-        due = [body for body in self._bodies(InboxState.WAITING) if body.due_at <= now][:limit]
+        waiting = list(self._bodies(InboxState.WAITING))
+        held_up = {body.inbound.integration for body in waiting if body.due_at > now}
+        due = [body for body in waiting if body.inbound.integration not in held_up][:limit]
         claimed = [replace(body.inbound, token=token, attempts=body.inbound.attempts + 1) for body in due]
         for body, inbound in zip(due, claimed, strict=True):
             self._put_body(body._replace(inbound=inbound, due_at=now + lease))
@@ -80,10 +82,22 @@ class MemoryInbox:
 class MemoryAlerts(MemoryInbox):
     """The alert part of a transaction; `Tx` says what each method promises."""
 
-    def open_alerts(self, keys: Collection[tuple[str, str]]) -> dict[tuple[str, str], Alert]:
+    def open_alerts(self, keys: Collection[tuple[str, str]]) -> dict[AlertSlot, Alert]:
         """By their slots."""
         tables = self._tables
-        return {key: tables.alerts[tables.open_slots[key]] for key in keys if key in tables.open_slots}
+        slots = ((feed, channel, key) for feed, key in keys for channel in tables.open_channels.get((feed, key), ()))
+        return {slot: tables.alerts[tables.open_slots[slot]] for slot in slots}
+
+    def active_alerts(self, integration: str, since: Instant, limit: int) -> list[Alert]:
+        """Among all that are open."""
+        tables = self._tables
+        opened = (tables.alerts[one] for (feed, _, _), one in tables.open_slots.items() if feed == integration)
+        latest = sorted(
+            (alert for alert in opened if alert.last_at >= since),
+            key=lambda alert: (alert.last_at, tables.alert_seq[alert.id]),
+            reverse=True,
+        )
+        return latest[:limit]
 
     def put_alerts(self, alerts: Sequence[Alert]) -> None:
         """Raises StaleRevision where another alert is open for the same key."""
@@ -111,11 +125,11 @@ class MemoryAlerts(MemoryInbox):
 
     def _put_alert(self, alert: Alert) -> None:
         tables, journal = self._tables, self._journal
-        slot = (alert.integration, alert.alert_key)
+        slot = (alert.integration, alert.channel, alert.alert_key)
         holder = tables.open_slots.get(slot)
         if alert.closed_at is None and holder not in (None, alert.id):
             raise StaleRevision(
-                f"Another alert is open already for {alert.alert_key!r} of integration {alert.integration}."
+                f"Another alert is open already in {alert.channel} for {alert.alert_key!r} of {alert.integration}."
             )
         old = tables.alerts.get(alert.id)
         if old is None:
@@ -127,8 +141,10 @@ class MemoryAlerts(MemoryInbox):
             journal.put(tables.alerts_by_incident[alert.incident], alert.id, None)
         if alert.closed_at is None:
             journal.put(tables.open_slots, slot, alert.id)
+            journal.put(tables.open_channels[alert.integration, alert.alert_key], alert.channel, None)
         elif holder == alert.id:
             journal.drop(tables.open_slots, slot)
+            journal.drop(tables.open_channels[alert.integration, alert.alert_key], alert.channel)
         if alert.closed_at is None and alert.resolve_at is not None:
             journal.put(tables.resolving, alert.id, alert.resolve_at)
         else:

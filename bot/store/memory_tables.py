@@ -9,7 +9,7 @@ from typing import Any, Final, NamedTuple, TypeVar
 
 from bot.engine.effects import Entry
 from bot.engine.model import Alert, Incident, Instant
-from bot.store.base import AlarmRow, Delivery, Identity, Inbound, InboxState, Token
+from bot.store.base import AlarmRow, AlertSlot, Delivery, Identity, Inbound, InboxState, Token
 
 K = TypeVar("K")
 V = TypeVar("V")
@@ -80,7 +80,8 @@ class Tables:
     alerts: dict[str, Alert] = field(default_factory=dict)
     alert_seq: dict[str, int] = field(default_factory=dict)
     alerts_by_incident: defaultdict[str, dict[str, None]] = field(default_factory=lambda: defaultdict(dict))
-    open_slots: dict[tuple[str, str], str] = field(default_factory=dict)
+    open_slots: dict[AlertSlot, str] = field(default_factory=dict)
+    open_channels: defaultdict[tuple[str, str], dict[str, None]] = field(default_factory=lambda: defaultdict(dict))
     resolving: dict[str, Instant] = field(default_factory=dict)
 
     incidents: dict[str, Incident] = field(default_factory=dict)

@@ -18,11 +18,17 @@ from bot.store.tables import INBOX
 _COLUMNS = [INBOX.c[name] for name in INBOUND_COLUMNS]
 _WAITING = INBOX.c.state == constant(InboxState.WAITING)
 
+_LATER = INBOX.alias("later")
+_HELD_UP = select(_LATER.c.integration).where(
+    _LATER.c.state == constant(InboxState.WAITING), _LATER.c.due_at > param("now")
+)
+"""Integrations with a body that a worker, maybe a dead one, holds: what came after it must not overtake it."""
+
 _APPEND: Final = insert_row(INBOX)
 _DUE: Final = Statement(
     lambda _: (
         select(*_COLUMNS)
-        .where(_WAITING, INBOX.c.due_at <= param("now"))
+        .where(_WAITING, INBOX.c.due_at <= param("now"), INBOX.c.integration.not_in(_HELD_UP))
         .order_by(INBOX.c.seq)
         .limit(limit())
         .with_for_update(skip_locked=True)

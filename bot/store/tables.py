@@ -50,20 +50,22 @@ class InboxRow(SQLModel, table=True):
 
 
 class AlertTable(SQLModel, table=True):
-    """An alert; one open alert for each (integration, alert_key)."""
+    """An alert; one open alert for each (integration, channel, alert_key)."""
 
     __tablename__ = "alert"
     __table_args__ = (
-        _partial("alert_open", "integration", "alert_key", where="closed_at IS NULL", unique=True),
+        _partial("alert_open", "integration", "alert_key", "channel", where="closed_at IS NULL", unique=True),
         _partial("alert_resolve", "resolve_at", where="closed_at IS NULL AND resolve_at IS NOT NULL"),
         Index("alert_incident", "incident", "first_at"),
     )
     seq: int | None = Field(default=None, sa_column=_seq())
     id: str = Field(unique=True)
     integration: str
+    channel: str
     alert_key: str
     incident: str
     first_at: int = Field(sa_type=BigInteger)
+    last_at: int = Field(sa_type=BigInteger)
     resolve_at: int | None = Field(default=None, sa_type=BigInteger)
     closed_at: int | None = Field(default=None, sa_type=BigInteger)
     whole: str = Field(sa_type=Text)

@@ -8,7 +8,6 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from bot.engine import conditions
 from bot.engine.conditions import ValueKind, facts, is_key, kind_of, matches, wildcard
 from bot.engine.model import Condition, Severity
 
@@ -114,10 +113,6 @@ def test_each_character_is_read_once_whatever_the_pattern(pattern):
 )
 def test_the_kind_of_a_value(value, kind):
     assert kind_of(value) is kind
-
-
-def test_only_what_is_evaluated_counts_as_understood():
-    assert {ValueKind.EXACT, ValueKind.WILDCARD} == conditions.UNDERSTOOD
 
 
 @pytest.mark.parametrize("key", ["severity", "title", "description", "integration", "labels.env", "labels.a.b/c"])

@@ -55,7 +55,6 @@ async def outcome(timeout_s: float, *, ambiguous: bool = True) -> AsyncIterator[
     """
     import aiohttp
     from slack_sdk.errors import SlackApiError
-    from slack_sdk.web.async_slack_response import AsyncSlackResponse
 
     try:
         async with asyncio.timeout(timeout_s):

@@ -103,7 +103,7 @@ def test_a_killed_process_loses_nothing_that_was_confirmed(url):
 
 def test_two_processes_never_claim_the_same_row(url, store):
     store.run(lambda tx: tx.enqueue([card(f"d{n}") for n in range(300)]))
-    store.run(lambda tx: tx.append_inbox([body(f"b{n}") for n in range(300)]))
+    store.run(lambda tx: tx.append_inbox([body(f"b{n}", integration=f"feed{n}") for n in range(300)]))
     workers = [python(CLAIMER, url, f"w{n}") for n in range(2)]
     for worker in workers:
         assert worker.stdout.readline() == "ready\n"

@@ -11,7 +11,7 @@ from tests.conformance.store.samples import body
 
 def test_bodies_are_claimed_in_the_order_in_which_they_came(store):
     store.run(lambda tx: tx.append_inbox([body("late", received_at=2_000), body("early", received_at=1_000)]))
-    store.run(lambda tx: tx.append_inbox([body("last", received_at=1_500)]))
+    store.run(lambda tx: tx.append_inbox([body("last", received_at=1_500, integration="mail")]))
     assert ids(claim_bodies(store, 3_000, limit=2)) == ["late", "early"]
     assert ids(claim_bodies(store, 3_000)) == ["last"]
 
@@ -65,3 +65,28 @@ def test_a_dead_letter_can_be_revived(store):
     assert store.run(lambda tx: tx.revive_inbox(["b", "c"], 2_000)) == 1
     (again,) = claim_bodies(store, 2_000)
     assert (again.id, again.attempts) == ("b", 1)
+
+
+def test_no_body_overtakes_an_earlier_one_of_its_integration(store):
+    store.run(lambda tx: tx.append_inbox([body("trigger"), body("other", integration="mail")]))
+    assert ids(claim_bodies(store, 1_000, limit=1)) == ["trigger"]
+    store.run(lambda tx: tx.append_inbox([body("recovery")]))
+    assert ids(claim_bodies(store, 1_000, "w2")) == ["other"]
+    assert ids(claim_bodies(store, 1_000 + LEASE, "w3")) == ["trigger", "other", "recovery"]
+
+
+def test_a_body_that_is_tried_again_later_is_not_overtaken_either(store):
+    store.run(lambda tx: tx.append_inbox([body("trigger")]))
+    claim_bodies(store, 1_000)
+    store.run(lambda tx: tx.release_inbox(["trigger"], "w1", 3_000))
+    store.run(lambda tx: tx.append_inbox([body("recovery")]))
+    assert claim_bodies(store, 2_999) == []
+    assert ids(claim_bodies(store, 3_000)) == ["trigger", "recovery"]
+
+
+def test_what_was_settled_holds_nobody_up(store):
+    store.run(lambda tx: tx.append_inbox([body("first")]))
+    claim_bodies(store, 1_000)
+    store.run(lambda tx: tx.append_inbox([body("second")]))
+    store.run(lambda tx: tx.finish_inbox(["first"], "w1", InboxState.DONE, "", 1_000))
+    assert ids(claim_bodies(store, 1_000, "w2")) == ["second"]

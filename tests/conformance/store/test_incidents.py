@@ -15,7 +15,8 @@ from tests.conformance.store.samples import alert, entry, incident
 def test_an_alert_is_open_until_it_is_closed(store):
     store.run(lambda tx: tx.put_alerts([alert("x"), alert("y")]))
     store.run(lambda tx: tx.put_alerts([alert("x", closed_at=5_000)]))
-    assert set(store.read(lambda tx: tx.open_alerts([("prom", "x"), ("prom", "y"), ("prom", "z")]))) == {("prom", "y")}
+    keys = [("prom", "x"), ("prom", "y"), ("prom", "z")]
+    assert set(store.read(lambda tx: tx.open_alerts(keys))) == {("prom", "db", "y")}
     assert ids(store.read(lambda tx: tx.alerts_of("i", 9))) == ["x", "y"]
 
 
@@ -33,7 +34,38 @@ def test_a_key_changes_hands_within_one_work(store):
     store.run(lambda tx: tx.put_alerts([alert("x", alert_key="k")]))
     over, closed, reopened = (alert(one, alert_key="k", closed_at=at) for one, at in (("y", 1), ("x", 2), ("y", None)))
     store.run(lambda tx: tx.put_alerts([over, closed, reopened]))
-    assert store.read(lambda tx: tx.open_alerts([("prom", "k")])) == {("prom", "k"): reopened}
+    assert store.read(lambda tx: tx.open_alerts([("prom", "k")])) == {("prom", "db", "k"): reopened}
+
+
+def test_a_key_is_open_once_in_each_channel(store):
+    here, there = alert("x", alert_key="k"), alert("y", alert_key="k", channel="web")
+    store.run(lambda tx: tx.put_alerts([here]))
+    store.run(lambda tx: tx.put_alerts([there]))
+    slots = {("prom", "db", "k"): here, ("prom", "web", "k"): there}
+    assert store.read(lambda tx: tx.open_alerts([("prom", "k"), ("other", "k")])) == slots
+
+    def recovered_there(tx):
+        tx.put_alerts([alert("y", alert_key="k", channel="web", closed_at=5)])
+        return tx.open_alerts([("prom", "k")])
+
+    assert store.run(recovered_there) == {("prom", "db", "k"): here}
+    with pytest.raises(StaleRevision):
+        store.run(lambda tx: tx.put_alerts([alert("z", alert_key="k")]))
+    store.run(lambda tx: tx.put_alerts([alert("z", alert_key="k", channel="web")]))
+
+
+def test_active_alerts_are_open_and_were_heard_of_lately(store):
+    rows = [alert("x", last_at=1_000), alert("y", last_at=3_000), alert("z", last_at=2_000, channel="web")]
+    gone = [alert("c", last_at=4_000, closed_at=4_000), alert("o", last_at=4_000, integration="other")]
+    store.run(lambda tx: tx.put_alerts([*rows, *gone]))
+    assert ids(store.read(lambda tx: tx.active_alerts("prom", 2_000, 9))) == ["y", "z"]
+    assert ids(store.read(lambda tx: tx.active_alerts("prom", 0, 2))) == ["y", "z"]
+
+    def heard_again(tx):
+        tx.put_alerts([alert("x", last_at=5_000)])
+        return tx.active_alerts("prom", 2_000, 9)
+
+    assert ids(store.run(heard_again)) == ["x", "y", "z"]
 
 
 def test_alerts_of_the_same_work_are_closed_too(store):
@@ -49,7 +81,8 @@ def test_a_key_may_hold_any_text(store):
     odd = [alert(str(n), alert_key=key) for n, key in enumerate(["a'\"[]", "\0", "a\0b", "é💥", "", "a\nb"])]
     store.run(lambda tx: tx.put_alerts(odd))
     keys = [("prom", one.alert_key) for one in odd]
-    assert store.read(lambda tx: tx.open_alerts(keys)) == dict(zip(keys, odd, strict=True))
+    slots = [("prom", "db", one.alert_key) for one in odd]
+    assert store.read(lambda tx: tx.open_alerts(keys)) == dict(zip(slots, odd, strict=True))
 
 
 def test_closing_an_incident_closes_its_alerts_only(store):

@@ -17,6 +17,7 @@ from tests.conformance.store.kit import memory_store, sqlite_store
 from tests.conformance.store.samples import alarm, alert, body, entry, identity, incident, page, token
 
 few = st.sampled_from("abc")
+channels = st.sampled_from(["db", "web"])
 times = st.integers(1, 40)
 maybe_times = times | st.none()
 tokens = st.sampled_from(["", "w1", "w2"])
@@ -86,14 +87,17 @@ class BothStores(RuleBasedStateMachine):
 
     # -- alerts
 
-    @rule(one=few, key=few, closed=maybe_times, resolve=maybe_times, owner=few, first=times)
-    def put_alert(self, one, key, closed, resolve, owner, first):
-        row = alert(one + key, alert_key=key, closed_at=closed, resolve_at=resolve, incident=owner, first_at=first)
+    @rule(
+        one=few, key=few, channel=channels, closed=maybe_times, resolve=maybe_times, owner=few, first=times, last=times
+    )
+    def put_alert(self, one, key, channel, closed, resolve, owner, first, last):
+        times_of = {"closed_at": closed, "resolve_at": resolve, "first_at": first, "last_at": last}
+        row = alert(one + key + channel, alert_key=key, channel=channel, incident=owner, **times_of)
         self.both(lambda tx: tx.put_alerts([row]))
 
-    @rule(key=few)
-    def hand_over_a_key(self, key):
-        successor = alert(self.new_id("s"), alert_key=key)
+    @rule(key=few, channel=channels)
+    def hand_over_a_key(self, key, channel):
+        successor = alert(self.new_id("s"), alert_key=key, channel=channel)
 
         def work(tx):
             held = tx.open_alerts([("prom", key)])
@@ -232,6 +236,7 @@ def everything(tx):
         "waking": tx.due_incidents(20, 3),
         "alerts": [tx.alerts_of(owner, 99) for owner in "abci"],
         "keys": tx.open_alerts([("prom", key) for key in "abc"]),
+        "active": tx.active_alerts("prom", 5, 3),
         "resolving": tx.alerts_to_resolve(20, 3),
         "timeline": [tx.timeline(owner, 9) for owner in "abc"],
         "deliveries": [tx.deliveries_of(owner) for owner in "abc"],

@@ -61,9 +61,11 @@ def _alert() -> None:
         sa.Column("seq", SEQ, autoincrement=True, nullable=False),
         sa.Column("id", sa.String(), nullable=False),
         sa.Column("integration", sa.String(), nullable=False),
+        sa.Column("channel", sa.String(), nullable=False),
         sa.Column("alert_key", sa.String(), nullable=False),
         sa.Column("incident", sa.String(), nullable=False),
         sa.Column("first_at", sa.BigInteger(), nullable=False),
+        sa.Column("last_at", sa.BigInteger(), nullable=False),
         sa.Column("resolve_at", sa.BigInteger(), nullable=True),
         sa.Column("closed_at", sa.BigInteger(), nullable=True),
         sa.Column("whole", sa.Text(), nullable=False),
@@ -71,7 +73,7 @@ def _alert() -> None:
         sa.UniqueConstraint("id"),
     )
     op.create_index("alert_incident", "alert", ["incident", "first_at"])
-    _partial("alert_open", "alert", ["integration", "alert_key"], "closed_at IS NULL", unique=True)
+    _partial("alert_open", "alert", ["integration", "alert_key", "channel"], "closed_at IS NULL", unique=True)
     _partial("alert_resolve", "alert", ["resolve_at"], "closed_at IS NULL AND resolve_at IS NOT NULL")
 
 
