@@ -6,18 +6,22 @@ A body that cannot be read becomes a dead letter and an alarm; it is kept, and `
 from __future__ import annotations
 
 import json
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import suppress
 from dataclasses import dataclass
 
 from bot.clock import Clock, Ids
-from bot.engine.model import SECOND, Event, Span
+from bot.engine.model import SECOND, Event, Instant, Span
 from bot.engine.world import Integration, World
 from bot.observe import EVENTS, log
 from bot.service import Absorbed, Service
 from bot.store.base import Inbound, InboxState, Store, StoreUnavailable, Tx
 
-LEASE: Span = 15 * SECOND
+LEASE: Span = 10 * SECOND
 BATCH = 64
+COMMIT_BYTES = 256 * 1024
+"""Bodies under one commit: some 400 alerts, so that a commit stays far below the lease, and below the patience of
+whoever waits to write the same database."""
 TRIES_MAX = 5
 RETRY_AFTER: Span = 2 * SECOND
 
@@ -34,6 +38,10 @@ class Read:
 Parse = Callable[[Inbound, Integration], Read]
 
 
+class LeaseLost(Exception):
+    """Another worker took the body over meanwhile: what was made of it here must not be saved a second time."""
+
+
 class Intake:
     """The inbox worker's sync step."""
 
@@ -48,27 +56,49 @@ class Intake:
         self._ids = ids
 
     def step(self, store: Store) -> int:
-        """Work off one batch in two commits (claim, then handle). Returns how many bodies were claimed."""
+        """Work off one batch: a commit to claim it, and then one for every few bodies. Returns how many were claimed.
+
+        What fails is put off, and with it the later bodies of its integration: none may overtake it.
+        """
         token, now = self._ids.short(), self._clock.now()
         rows = store.run(lambda tx: tx.claim_inbox(now, BATCH, LEASE, token))
-        if not rows:
-            return 0
-        results = store.run_all([lambda tx: self._handle_all(tx, rows)])
-        if isinstance(results[0], StoreUnavailable):
-            raise results[0]
-        if isinstance(results[0], Exception):
-            # One body spoils the batch: take them one by one, so that the others go through.
-            for row, result in zip(rows, store.run_all([_bind(self._handle, row) for row in rows]), strict=True):
-                if isinstance(result, Exception):
-                    self._failed(store, row, result)
+        put_off: dict[str, Instant] = {}
+        for together in _commits(rows):
+            try:
+                self._commit(store, [row for row in together if row.integration not in put_off])
+            except StoreUnavailable:
+                raise
+            except Exception:  # noqa: BLE001 (one body spoils the others: take them one by one, and see which it is)
+                for row in together:
+                    if row.integration not in put_off:
+                        self._alone(store, row, put_off)
+        for integration, due_at in put_off.items():
+            self._release(store, [row.id for row in rows if row.integration == integration], token, due_at)
         return len(rows)
 
-    def _handle_all(self, tx: Tx, rows: Sequence[Inbound]) -> None:
-        for row in rows:
-            self._handle(tx, row)
+    def _commit(self, store: Store, rows: Sequence[Inbound]) -> None:
+        def work(tx: Tx) -> None:
+            for row in rows:
+                self._handle(tx, row)
+
+        if rows:
+            store.run(work)
+
+    def _release(self, store: Store, ids: Sequence[str], token: str, due_at: Instant) -> None:
+        """Give back what is still held; what was settled meanwhile stays as it is."""
+        store.run(lambda tx: tx.release_inbox(ids, token, due_at))
+
+    def _alone(self, store: Store, row: Inbound, put_off: dict[str, Instant]) -> None:
+        try:
+            self._commit(store, [row])
+        except StoreUnavailable:
+            raise
+        except LeaseLost:
+            log.warning("lease_lost", inbox=row.id, integration=row.integration)
+        except Exception as error:  # noqa: BLE001 (whatever it is, the next body must be handled)
+            self._failed(store, row, error, put_off)
 
     def _handle(self, tx: Tx, row: Inbound) -> None:
-        now = self._clock.now()
         integration = self._worlds().integrations.get(row.integration)
         parse = self._parsers.get(row.source)
         if integration is None or parse is None:
@@ -81,32 +111,47 @@ class Intake:
         absorbed = self._service.absorb(tx, integration, read.events)
         for one in absorbed:
             EVENTS.labels(one.reason).inc()
-        tx.finish_inbox([row.id], row.token, InboxState.DONE, _outcome(absorbed, read.why), now)
+        self._finish(tx, row, InboxState.DONE, _outcome(absorbed, read.why))
 
     def _bury(self, tx: Tx, row: Inbound, why: str) -> None:
-        now = self._clock.now()
-        tx.finish_inbox([row.id], row.token, InboxState.DEAD, why, now)
+        self._finish(tx, row, InboxState.DEAD, why)
         text = (
             f"A body for {row.integration} ({row.source}) could not be read: {why}. It is kept: tocsin replay {row.id}"
         )
         self._service.alarm(tx, "dead_letter", text)
         log.error("dead_letter", inbox=row.id, integration=row.integration, source=row.source, why=why)
 
-    def _failed(self, store: Store, row: Inbound, error: Exception) -> None:
+    def _finish(self, tx: Tx, row: Inbound, state: InboxState, outcome: str) -> None:
+        if not tx.finish_inbox([row.id], row.token, state, outcome, self._clock.now()):
+            raise LeaseLost
+
+    def _failed(self, store: Store, row: Inbound, error: Exception, put_off: dict[str, Instant]) -> None:
         """Our own fault, not the body's: try again a few times, then keep it as a dead letter."""
         log.error("intake_failed", inbox=row.id, attempts=row.attempts, exc_info=error)
-        now = self._clock.now()
         if row.attempts >= TRIES_MAX:
-            store.run(lambda tx: self._bury(tx, row, f"handling it failed {row.attempts} times: {error!r}"))
+            with suppress(LeaseLost):
+                store.run(lambda tx: self._bury(tx, row, f"handling it failed {row.attempts} times: {error!r}"))
         else:
-            store.run(lambda tx: tx.release_inbox([row.id], row.token, now + RETRY_AFTER * row.attempts))
+            put_off[row.integration] = self._clock.now() + RETRY_AFTER * row.attempts
 
 
-def _bind(handle: Callable[[Tx, Inbound], None], row: Inbound) -> Callable[[Tx], None]:
-    return lambda tx: handle(tx, row)
+def _commits(rows: Sequence[Inbound]) -> Iterator[list[Inbound]]:
+    """The bodies in order, as many together as share a commit."""
+    together: list[Inbound] = []
+    size = 0
+    for row in rows:
+        if together and size + len(row.body) > COMMIT_BYTES:
+            yield together
+            together, size = [], 0
+        together.append(row)
+        size += len(row.body)
+    if together:
+        yield together
 
 
 def _outcome(absorbed: Sequence[Absorbed], why: str) -> str:
     """What became of each event, kept with the body: an accepted alert is in an incident or has a reason."""
-    rows = [{"alert_key": a.alert_key, "reason": a.reason, "incident": a.incident} for a in absorbed]
+    rows = [
+        {"alert_key": a.alert_key, "reason": a.reason, "channel": a.channel, "incident": a.incident} for a in absorbed
+    ]
     return json.dumps({"events": rows, "why": why} if why else {"events": rows}, ensure_ascii=False)

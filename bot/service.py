@@ -5,22 +5,26 @@ The service decides nothing. It is synchronous and runs inside a transaction tha
 
 from __future__ import annotations
 
+from collections import defaultdict
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 
 from bot.clock import Clock, Ids
-from bot.engine import merging, preference, routing
+from bot.engine import dispatching, enrichment, merging, preference, processing, routing
 from bot.engine.effects import Alarm, CloseAlerts, Page, Refresh, Reply, ShowCards, Step, Withdraw
-from bot.engine.events import AlertChange, AlertSeen, Fresh, Happening, Raised
+from bot.engine.enrichment import NO_ANSWERS, Answers
+from bot.engine.events import AlertChange, AlertSeen, Fresh, Happening, Raised, SplitOff
 from bot.engine.incident import step
 from bot.engine.merging import Merged
-from bot.engine.model import DAY, HOUR, MINUTE, Alert, Chat, Event, Incident, Severity, Span, Target, Way
+from bot.engine.model import DAY, HOUR, MINUTE, Alert, Chat, Event, EventStatus, Incident, Severity, Span, Target, Way
 from bot.engine.world import Integration, Member, World
 from bot.store.base import AlarmRow, Delivery, Lane, Tx
 
 PAGE_LIFE: Span = 15 * MINUTE
 """A page that could not be sent for so long no longer helps: repeats and levels have gone on meanwhile."""
 CARD_LIFE: Span = 7 * DAY
+ACTIVE_MAX = 5_000
+"""How many active alerts of an integration are looked at, the latest first, for one that inhibits another."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -33,11 +37,12 @@ class Handled:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Absorbed:
-    """Where one accepted event went: the incident, or the reason why there is none."""
+    """Where one accepted event went: the incident in a channel, or the reason why there is none."""
 
     alert_key: str
     reason: str
     incident: str = ""
+    channel: str = ""
 
 
 class Service:
@@ -49,21 +54,57 @@ class Service:
         self._clock = clock
         self._ids = ids
 
-    def absorb(self, tx: Tx, integration: Integration, events: Sequence[Event]) -> list[Absorbed]:
-        """Merge events, in order, into alerts and incidents."""
-        now = self._clock.now()
-        keys = {(integration.id, event.alert_key) for event in events}
-        open_alerts = {(feed, alert_key): alert for (feed, _, alert_key), alert in tx.open_alerts(keys).items()}
+    def absorb(
+        self, tx: Tx, integration: Integration, events: Sequence[Event], answers: Answers = NO_ANSWERS
+    ) -> list[Absorbed]:
+        """Lead events, in order, through the pipeline into alerts and incidents: at least one outcome for each event.
+
+        `answers` are what the integration's lookups were told before the transaction.
+        """
+        opened: defaultdict[str, dict[str, Alert]] = defaultdict(dict)
+        for (_, channel, key), alert in tx.open_alerts({(integration.id, event.alert_key) for event in events}).items():
+            opened[key][channel] = alert
         absorbed = []
         for event in events:
-            key = (integration.id, event.alert_key)
-            merged = merging.merge(open_alerts.get(key), event, integration, self._ids.short(), now)
+            absorbed += self._through_the_pipeline(tx, integration, event, answers, opened[event.alert_key])
+        return absorbed
+
+    def _through_the_pipeline(
+        self, tx: Tx, integration: Integration, event: Event, answers: Answers, opened: dict[str, Alert]
+    ) -> list[Absorbed]:
+        """Enrich → process → route, then in each channel: drop → merge → group → escalation rule.
+
+        `opened` are the open alerts of the event's key by channel; it is kept current.
+        """
+        world, now = self._worlds(), self._clock.now()
+        event = enrichment.enrich(event, integration.enrich, integration.id, answers).event
+        processed = processing.process(
+            event,
+            integration.process,
+            integration.id,
+            integration.source,
+            lambda: tx.active_alerts(integration.id, now - processing.ACTIVE_FOR, ACTIVE_MAX),
+            known=bool(opened),
+        )
+        if processed.reason:
+            return [Absorbed(alert_key=event.alert_key, reason=processed.reason)]
+        event = processed.event
+        channels = dispatching.targets(event, integration, world.channels, opened)
+        if not channels:
+            reason = "recovery_without_alert" if event.status is EventStatus.OK else "no_route"
+            return [Absorbed(alert_key=event.alert_key, reason=reason)]
+        absorbed = []
+        for channel in channels:
+            if channel in world.channels and not dispatching.lets_in(world.channels[channel], event, integration.id):
+                absorbed.append(Absorbed(alert_key=event.alert_key, reason="dropped", channel=channel))
+                continue
+            merged = merging.merge(opened.get(channel), event, integration, channel, self._ids.short(), now)
             alert, result = self._alert_changed(tx, merged, event.alert_key)
-            absorbed.append(result)
+            absorbed.append(replace(result, channel=channel))
             if alert is None or alert.closed_at is not None:
-                open_alerts.pop(key, None)
+                opened.pop(channel, None)
             else:
-                open_alerts[key] = alert
+                opened[channel] = alert
         return absorbed
 
     def expire_alerts(self, tx: Tx, limit: int) -> int:
@@ -80,6 +121,14 @@ class Service:
             return None
         return self._take_step(tx, before, event)
 
+    def open(self, tx: Tx, event: Raised | SplitOff) -> Handled:
+        """A person's word opens an incident. Raises KeyError for a channel that the world does not know."""
+        return self._take_step(tx, None, event)
+
+    def fresh(self, tx: Tx) -> Fresh:
+        """The identity of an incident that is about to open."""
+        return Fresh(id=self._ids.short(), num=tx.next_num())
+
     def open_by_hand(
         self,
         tx: Tx,
@@ -92,14 +141,14 @@ class Service:
     ) -> Handled:
         """A person opens an incident. Raises KeyError for a channel that the world does not know."""
         event = Raised(
-            fresh=Fresh(id=self._ids.short(), num=tx.next_num()),
+            fresh=self.fresh(tx),
             channel=self._worlds().channels[channel].id,
             title=title,
             severity=severity,
             by=by,
             targets=targets,
         )
-        return self._take_step(tx, None, event)
+        return self.open(tx, event)
 
     def _alert_changed(self, tx: Tx, merged: Merged, alert_key: str) -> tuple[Alert | None, Absorbed]:
         alert = merged.alert

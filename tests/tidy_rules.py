@@ -133,7 +133,7 @@ def strangers(path: str, tree: ast.AST) -> Iterator[str]:
 
 
 def impurities(path: str, tree: ast.AST) -> Iterator[str]:
-    """What a pure function has no use for: third parties but its guest, the rest of the bot, the machine, coroutines."""
+    """What a pure function has no use for: third parties, the rest of the bot, the machine, coroutines."""
     for line, name in imports(tree):
         package = name.partition(".")[0]
         inside = name.startswith("bot.engine")

@@ -147,4 +147,5 @@ def web_address(href: str) -> str:
     """A link that may be put on a card: http or https, with nothing in it that ends a link early; or empty."""
     if not _WEB.match(href) or len(href) > ADDRESS_MAX or _SURROGATES.search(href):
         return ""
-    return _UNSAFE.sub(lambda found: quote(found[0]), href)
+    scheme, _, rest = href.partition(":")  # Telegram takes the scheme in lower case only
+    return f"{scheme.lower()}:" + _UNSAFE.sub(lambda found: quote(found[0]), rest)

@@ -13,7 +13,7 @@ from functools import lru_cache
 from ipaddress import IPv4Address, IPv4Network, IPv6Address, IPv6Network, ip_address, ip_network
 
 from bot.engine import patterns
-from bot.engine.model import Condition, Filter
+from bot.engine.model import Condition, Event, Filter
 
 KEYS = ("severity", "title", "description", "integration")
 """The keys of a condition, besides `labels.<name>`."""
@@ -83,7 +83,7 @@ def matches(tests: Filter, known: Mapping[str, str]) -> bool:
 
     The empty filter passes everything. IN: the fact is there and any value matches it; NOTIN: none does, or the fact is
     absent. So `IN *` asks for presence and `NOTIN *` for absence. Exact values and wildcards are case-sensitive and
-    match the whole fact, `/re/` is searched in it; `cidr:` wants an address, maybe with a port, `num:` a decimal number.
+    match the whole fact, `/re/` is searched in it; `cidr:` wants an address, maybe with a port, `num:` a number.
     """
     return not tests or any(all(_holds(condition, known) for condition in group) for group in tests)
 
@@ -96,6 +96,17 @@ def facts(
     if integration:
         known["integration"] = integration
     return known | {f"labels.{name}": value for name, value in labels.items()}
+
+
+def facts_of(event: Event, integration: str) -> dict[str, str]:
+    """The facts of an event."""
+    return facts(
+        title=event.title,
+        description=event.description,
+        severity=event.severity,
+        labels=event.labels,
+        integration=integration,
+    )
 
 
 def _holds(condition: Condition, known: Mapping[str, str]) -> bool:

@@ -23,7 +23,14 @@ class Kind(StrEnum):
     COMMENT = "i_comm"
     RESOLVE = "i_rslv"
     REOPEN = "i_reopen"
+    MERGE = "i_merge"
+    TITLE = "i_r_title"
+    DESCRIPTION = "i_r_desc"
+    IMPACT = "i_r_impact"
+    ROOT_CAUSE = "i_r_rc"
+    RESOLUTION = "i_r_rsltn"
     SEVERITY = "i_r_severity"
+    FIELD = "i_r_field"
     DELIVERY = "i_delivery"
     EXHAUSTED = "i_exhausted"
     ALERT_NEW = "a_new"
@@ -64,6 +71,9 @@ class Reason(StrEnum):
     SNOOZE_ENDED = "snooze_ended"
     REOPENED = "reopened"
     SET_BY_HAND = "set_by_hand"
+    MERGED = "merged"
+    MOVED = "moved"
+    TEMPLATE_FAILED = "template_failed"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -134,6 +134,71 @@ class SetSeverity(Command):
     severity: Severity
 
 
+class TextField(StrEnum):
+    """The texts of an incident that people write."""
+
+    TITLE = "title"
+    DESCRIPTION = "description"
+    IMPACT = "impact"
+    ROOT_CAUSE = "root_cause"
+    RESOLUTION = "resolution"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class SetText(Command):
+    """A person's own words for one of the texts; nothing empties it."""
+
+    field: TextField
+    text: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class SetField(Command):
+    """A value for one of the team's own fields; nothing empties it."""
+
+    name: str
+    value: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class MergeInto(Command):
+    """All alerts of this incident belong to another one, by its number; this one is over."""
+
+    into: int
+    comment: str = ""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class AlertsLeft(Command):
+    """Some alerts of this incident belong to another one: so many, of which so many are open."""
+
+    into: int
+    total: int
+    still_open: int
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class AlertsJoined(Command):
+    """Alerts of other incidents belong to this one: so many, the gravest of this severity."""
+
+    whence: tuple[int, ...]
+    total: int
+    still_open: int
+    severity: Severity | None = None
+    """None when no alerts came: a merged incident may have been opened by hand."""
+    comment: str = ""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class SplitOff(Command):
+    """Alerts become an incident of their own; the first of them, which is open, lends it title and labels."""
+
+    fresh: Fresh
+    alerts: tuple[Alert, ...]
+    whence: int
+    title: str = ""
+
+
 class Proof(StrEnum):
     """How far a page is known to have come."""
 
@@ -161,11 +226,16 @@ class PageFailed:
     reason: str
 
 
-Happening = (
-    AlertSeen
-    | Raised
-    | Wake
-    | Acknowledge
+@dataclass(frozen=True, slots=True, kw_only=True)
+class TemplateFailed:
+    """The channel's template for a medium could not be filled in; the built-in words were sent instead."""
+
+    medium: str
+    fault: str
+
+
+Order = (
+    Acknowledge
     | Unacknowledge
     | Resolve
     | Reopen
@@ -176,7 +246,14 @@ Happening = (
     | AddResponders
     | Note
     | SetSeverity
-    | PageProven
-    | PageFailed
+    | SetText
+    | SetField
+    | MergeInto
+    | AlertsLeft
+    | AlertsJoined
+    | SplitOff
 )
+"""Every command that a person can give."""
+
+Happening = AlertSeen | Raised | Wake | Order | PageProven | PageFailed | TemplateFailed
 """Everything that `step` understands."""

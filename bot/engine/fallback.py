@@ -1,4 +1,4 @@
-"""News of pages: a proof ends the watch, a failure or a silence hands over to the next medium."""
+"""News of messages: a proof ends the watch, a failure or a silence hands over to the next medium."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ from bot.engine import preference
 from bot.engine.draft import Draft
 from bot.engine.effects import Kind, Reason
 from bot.engine.escalation import send, unreachable
-from bot.engine.events import PageFailed, PageProven
+from bot.engine.events import PageFailed, PageProven, TemplateFailed
 from bot.engine.model import Pending, Watch, Way
 
 
@@ -35,6 +35,16 @@ def failed(draft: Draft, news: PageFailed) -> None:
     if watch is None or all(p.way != news.way for p in watch.pending):
         return
     _hand_over(draft, watch, (news.way,), Reason.FALLBACK_FAILED, news.reason)
+
+
+def template_failed(draft: Draft, news: TemplateFailed) -> None:
+    """The built-in words went out instead of the team's own: said once for each medium, on a card nobody sees it."""
+    known = draft.incident.template_faults
+    if news.medium in known:
+        return
+    draft.change(template_faults=(*known, news.medium))
+    facts = {"medium": news.medium, "fault": news.fault}
+    draft.log(Kind.DELIVERY, Reason.TEMPLATE_FAILED, facts=facts)
 
 
 def unproven(draft: Draft) -> None:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import assert_never
 
-from bot.engine import escalation, fallback, people
+from bot.engine import editing, escalation, fallback, people, regrouping
 from bot.engine.draft import Draft
 from bot.engine.effects import CloseAlerts, Kind, Reason, Reply, Step
 from bot.engine.events import (
@@ -12,23 +12,31 @@ from bot.engine.events import (
     AddResponders,
     AlertChange,
     AlertSeen,
+    AlertsJoined,
+    AlertsLeft,
     Assign,
     Command,
     Escalate,
     Happening,
+    MergeInto,
     Note,
+    Order,
     PageFailed,
     PageProven,
     Raised,
     Reopen,
     Resolve,
+    SetField,
     SetSeverity,
+    SetText,
     Snooze,
+    SplitOff,
+    TemplateFailed,
     Unacknowledge,
     Unsnooze,
     Wake,
 )
-from bot.engine.model import Incident, Instant, Progress, worse
+from bot.engine.model import Incident, Instant, Progress
 from bot.engine.opening import open_incident
 from bot.engine.world import World
 
@@ -56,33 +64,55 @@ def _apply(draft: Draft, event: Happening) -> Reply | None:
             fallback.proven(draft, event)
         case PageFailed():
             fallback.failed(draft, event)
-        case Acknowledge():
-            return people.acknowledge(draft, event)
-        case Unacknowledge():
-            return people.unacknowledge(draft, event)
-        case Resolve():
-            return people.resolve(draft, event)
-        case Reopen():
-            return people.reopen(draft, event)
-        case Snooze():
-            return people.snooze(draft, event)
-        case Unsnooze():
-            return people.unsnooze(draft, event)
-        case Escalate():
-            return people.escalate(draft, event)
-        case Assign():
-            return people.assign(draft, event)
-        case AddResponders():
-            return people.add_responders(draft, event)
-        case Note():
-            return people.note(draft, event)
-        case SetSeverity():
-            return people.set_severity(draft, event)
+        case TemplateFailed():
+            fallback.template_failed(draft, event)
         case Raised():
             return Reply(code="already_open", done=False)
+        case Command():
+            return _obey(draft, event)
         case _:
             assert_never(event)
     return None
+
+
+def _obey(draft: Draft, order: Order) -> Reply:
+    match order:
+        case Acknowledge():
+            return people.acknowledge(draft, order)
+        case Unacknowledge():
+            return people.unacknowledge(draft, order)
+        case Resolve():
+            return people.resolve(draft, order)
+        case Reopen():
+            return people.reopen(draft, order)
+        case Snooze():
+            return people.snooze(draft, order)
+        case Unsnooze():
+            return people.unsnooze(draft, order)
+        case Escalate():
+            return people.escalate(draft, order)
+        case Assign():
+            return people.assign(draft, order)
+        case AddResponders():
+            return people.add_responders(draft, order)
+        case Note():
+            return people.note(draft, order)
+        case SetSeverity():
+            return people.gone(draft) or editing.set_severity(draft, order)
+        case SetText():
+            return editing.set_text(draft, order)
+        case SetField():
+            return editing.set_field(draft, order)
+        case MergeInto():
+            return regrouping.merge_into(draft, order)
+        case AlertsLeft():
+            return regrouping.alerts_left(draft, order)
+        case AlertsJoined():
+            return regrouping.alerts_joined(draft, order)
+        case SplitOff():
+            return Reply(code="already_open", done=False)
+        case _:
+            assert_never(order)
 
 
 def alert_seen(draft: Draft, event: AlertSeen) -> None:
@@ -95,10 +125,10 @@ def alert_seen(draft: Draft, event: AlertSeen) -> None:
         case AlertChange.NEW:
             draft.show(alerts_open=incident.alerts_open + 1, alerts_total=incident.alerts_total + 1)
             draft.log(Kind.ALERT_MERGE, Reason.ALERT, facts=facts)
-            _worsen(draft, event)
+            editing.worsen(draft, alert.severity)
         case AlertChange.UPDATED:
             draft.log(Kind.ALERT_UPDATE, Reason.ALERT, facts={**facts, "status": alert.status.value})
-            _worsen(draft, event)
+            editing.worsen(draft, alert.severity)
         case AlertChange.RECOVERED:
             draft.show(alerts_open=max(0, incident.alerts_open - 1))
             draft.log(Kind.ALERT_CLOSE, Reason.RECOVERED, facts=facts)
@@ -127,11 +157,3 @@ def wake(draft: Draft) -> None:
         escalation.climb(draft)
     elif incident.notify_at is not None and incident.notify_at <= now:
         escalation.repeat(draft)
-
-
-def _worsen(draft: Draft, event: AlertSeen) -> None:
-    incident = draft.incident
-    severity = worse(incident.severity, event.alert.severity)
-    if severity is not incident.severity and "severity" not in incident.frozen:
-        draft.show(severity=severity)
-        draft.log(Kind.SEVERITY, Reason.ALERT, facts={"severity": severity.value})

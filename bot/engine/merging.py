@@ -19,12 +19,15 @@ class Merged:
     """The named reason, kept with the inbox row: every accepted event has one."""
 
 
-def merge(alert: Alert | None, event: Event, integration: Integration, fresh_id: str, now: Instant) -> Merged:
-    """Merge one event into the open alert of its key, or begin a new one under `fresh_id`."""
+def merge(
+    alert: Alert | None, event: Event, integration: Integration, channel: str, fresh_id: str, now: Instant
+) -> Merged:
+    """Merge one event into the open alert of its key in a channel, or begin a new one there under `fresh_id`."""
     if alert is None:
         if event.status is EventStatus.OK:
             return Merged(alert=None, change=AlertChange.IGNORED, reason="recovery_without_alert")
-        return Merged(alert=_begin(event, integration, fresh_id, now), change=AlertChange.NEW, reason="new_alert")
+        begun = _begin(event, integration, channel, fresh_id, now)
+        return Merged(alert=begun, change=AlertChange.NEW, reason="new_alert")
     if event.status is EventStatus.OK:
         # A recovery may be poorer than the trigger: it only adds labels, and never wipes title or text.
         closed = replace(
@@ -69,11 +72,11 @@ def group_key(channel: Channel, alert: Alert) -> str:
     return "labels:" + "\x1f".join(f"{name}={alert.labels.get(name, '')}" for name in channel.group_by)
 
 
-def _begin(event: Event, integration: Integration, fresh_id: str, now: Instant) -> Alert:
+def _begin(event: Event, integration: Integration, channel: str, fresh_id: str, now: Instant) -> Alert:
     return Alert(
         id=fresh_id,
         integration=integration.id,
-        channel=integration.channel,
+        channel=channel,
         alert_key=event.alert_key,
         severity=event.severity,
         status=event.severity,

@@ -168,6 +168,22 @@ Filter = tuple[tuple[Condition, ...], ...]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class TimeWindow:
+    """Hours of some days: when a rule applies. See `calendars.within`."""
+
+    start: str = "00:00"
+    """`HH:MM`."""
+    end: str = "24:00"
+    """`HH:MM`, not part of the window; one that is not later than the start is on the next day."""
+    days: tuple[int, ...] = ()
+    """Days of the week, Sunday = 0; none: every day."""
+    calendar: str = ""
+    """The id of a calendar whose workdays count; empty: none is asked."""
+    off: bool = False
+    """The days that the calendar has off, instead of its workdays."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Rule:
     """An escalation rule. An incident keeps the copy that was in force when it opened."""
 
@@ -176,6 +192,10 @@ class Rule:
     levels: tuple[Level, ...]
     priority: int = 0
     filter: Filter = ()
+    when: tuple[TimeWindow, ...] = ()
+    """The rule takes what opens in any of these windows; none: at any time."""
+    zone: str = "UTC"
+    """Whose clocks the windows follow."""
     delay: Span = 0
     rounds: int = 3
     """How often the whole ladder is climbed before the last resort."""
@@ -275,3 +295,12 @@ class Incident:
     closed_by: str = ""
     exhausted: bool = False
     next_wake: Instant | None = None
+    impact: str = ""
+    root_cause: str = ""
+    resolution: str = ""
+    fields: Mapping[str, str] = field(default_factory=dict)
+    """The team's own fields by name; several choices are separated by `, `, a tick is `yes` or `no`."""
+    merged_into: int = 0
+    """The number of the incident that took over its alerts; 0 while it has them itself."""
+    template_faults: tuple[str, ...] = ()
+    """Media whose template failed for this incident: it is said once."""

@@ -4,9 +4,10 @@ from __future__ import annotations
 
 from bot.engine import escalation, routing
 from bot.engine.draft import Draft
+from bot.engine.editing import worsen
 from bot.engine.effects import Kind, Reason, Reply, Step
-from bot.engine.events import AlertSeen, Happening, Raised
-from bot.engine.model import Incident, Instant, Rule
+from bot.engine.events import AlertSeen, Fresh, Happening, Raised, SplitOff
+from bot.engine.model import Alert, Incident, Instant, Rule
 from bot.engine.world import Channel, World
 
 
@@ -17,6 +18,8 @@ def open_incident(event: Happening, world: World, now: Instant) -> Step:
             return _from_alert(event, world, now)
         case Raised():
             return _from_person(event, world, now)
+        case SplitOff():
+            return _from_alerts(event, world, now)
         case _:
             msg = f"{type(event).__name__} cannot open an incident"
             raise ValueError(msg)
@@ -27,13 +30,43 @@ def _from_alert(event: AlertSeen, world: World, now: Instant) -> Step:
         msg = "a new incident needs a fresh id"
         raise ValueError(msg)
     alert = event.alert
+    channel, rule, incident = _with_alert(alert, event.fresh, event.group_key, world, now)
+    draft = Draft(incident, world, now)
+    draft.log(Kind.NEW, Reason.ALERT, facts={"alert_key": alert.alert_key, "title": alert.title})
+    return _dispatch(draft, channel, rule, None)
+
+
+def _from_alerts(event: SplitOff, world: World, now: Instant) -> Step:
+    """Alerts that a person took out of another incident: a new one like any other, and it collects no group."""
+    first, *others = event.alerts
+    channel, rule, incident = _with_alert(first, event.fresh, f"split:{event.fresh.id}", world, now)
+    draft = Draft(incident, world, now)
+    draft.change(
+        title=event.title or incident.title,
+        frozen=("title",) if event.title else (),
+        creator=event.by,
+        alerts_open=sum(alert.closed_at is None for alert in event.alerts),
+        alerts_total=len(event.alerts),
+    )
+    facts = {"refs": f"#{event.whence}", "count": str(len(event.alerts)), "via": event.via}
+    draft.log(Kind.NEW, Reason.MOVED, actor=event.by, facts=facts)
+    for alert in others:
+        worsen(draft, alert.severity)
+    return _dispatch(draft, channel, rule, Reply(code="split", facts={"num": str(event.fresh.num)}))
+
+
+def _with_alert(
+    alert: Alert, fresh: Fresh, group_key: str, world: World, now: Instant
+) -> tuple[Channel, Rule | None, Incident]:
+    """An incident with its first alert, the channel it belongs to, and the rule that takes it."""
     channel = world.channels[alert.channel]
-    rule = routing.choose_rule(channel, alert.title, alert.description, alert.severity, alert.labels, alert.integration)
+    facts = (alert.title, alert.description, alert.severity, alert.labels, alert.integration)
+    rule = routing.choose_rule(channel, *facts, world=world, now=now)
     incident = Incident(
-        id=event.fresh.id,
-        num=event.fresh.num,
+        id=fresh.id,
+        num=fresh.num,
         channel=channel.id,
-        group_key=event.group_key,
+        group_key=group_key,
         title=alert.title,
         description=alert.description,
         severity=alert.severity,
@@ -48,9 +81,7 @@ def _from_alert(event: AlertSeen, world: World, now: Instant) -> Step:
         alerts_open=1,
         alerts_total=1,
     )
-    draft = Draft(incident, world, now)
-    draft.log(Kind.NEW, Reason.ALERT, facts={"alert_key": alert.alert_key, "title": alert.title})
-    return _dispatch(draft, channel, rule, None)
+    return channel, rule, incident
 
 
 def _from_person(event: Raised, world: World, now: Instant) -> Step:
@@ -59,7 +90,7 @@ def _from_person(event: Raised, world: World, now: Instant) -> Step:
     if event.targets:
         rule = routing.direct_rule(event.targets)
     else:
-        rule = routing.choose_rule(channel, event.title, event.description, event.severity, {})
+        rule = routing.choose_rule(channel, event.title, event.description, event.severity, {}, world=world, now=now)
     incident = Incident(
         id=event.fresh.id,
         num=event.fresh.num,

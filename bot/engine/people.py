@@ -16,20 +16,32 @@ from bot.engine.events import (
     Note,
     Reopen,
     Resolve,
-    SetSeverity,
     Snooze,
     Unacknowledge,
     Unsnooze,
 )
-from bot.engine.model import HOUR, Progress, Responder, Span
+from bot.engine.model import HOUR, Incident, Progress, Responder, Span
 
 SNOOZE_MAX: Span = 24 * HOUR
 
 
+def gone(draft: Draft) -> Reply | None:
+    """The truth for whoever comes too late."""
+    return closed_already(draft.incident) if draft.incident.progress is Progress.CLOSED else None
+
+
+def closed_already(incident: Incident) -> Reply:
+    """Nothing is done to a closed incident: who closed it, and when, or what it was merged into."""
+    if incident.merged_into:
+        return Reply(code="already_merged", done=False, facts={"into": str(incident.merged_into)})
+    facts = {"by": incident.closed_by, "at": str(incident.closed_at or 0)}
+    return Reply(code="already_closed", done=False, facts=facts)
+
+
 def acknowledge(draft: Draft, command: Acknowledge) -> Reply:
     """The first acknowledgement stops the pages; further ones are kept for each person and change nothing else."""
-    if gone := _gone(draft):
-        return gone
+    if over := gone(draft):
+        return over
     mine = draft.responder(command.by)
     if mine is not None and mine.acked_at is not None:
         return Reply(code="already_acked", done=False, facts=_holder_facts(draft))
@@ -46,8 +58,8 @@ def acknowledge(draft: Draft, command: Acknowledge) -> Reply:
 
 def unacknowledge(draft: Draft, command: Unacknowledge) -> Reply:
     """Give it back. When nobody has it any more, the current level is paged again at once."""
-    if gone := _gone(draft):
-        return gone
+    if over := gone(draft):
+        return over
     mine = draft.responder(command.by)
     if mine is None or mine.acked_at is None:
         return Reply(code="not_acked", done=False, facts=_holder_facts(draft))
@@ -60,8 +72,8 @@ def unacknowledge(draft: Draft, command: Unacknowledge) -> Reply:
 
 def resolve(draft: Draft, command: Resolve) -> Reply:
     """Close it, and its alerts with it."""
-    if gone := _gone(draft):
-        return gone
+    if over := gone(draft):
+        return over
     close(draft, Reason.RESOLVED, by=command.by, note=command.note, via=command.via)
     draft.emit(CloseAlerts())
     return Reply(code="resolved")
@@ -83,6 +95,7 @@ def reopen(draft: Draft, command: Reopen) -> Reply:
         progress=Progress.TRIGGERED,
         closed_at=None,
         closed_by="",
+        merged_into=0,
         episode_rev=draft.next_rev,
         # The group may have a new incident by now; this one no longer collects its alerts.
         group_key=f"reopened:{draft.incident.id}:{draft.next_rev}",
@@ -95,8 +108,8 @@ def reopen(draft: Draft, command: Reopen) -> Reply:
 
 def snooze(draft: Draft, command: Snooze) -> Reply:
     """Quiet for a while. Whoever snoozes has it; when the time is over everybody is asked again."""
-    if gone := _gone(draft):
-        return gone
+    if over := gone(draft):
+        return over
     if not 0 < command.span <= SNOOZE_MAX:
         return Reply(code="snooze_out_of_range", done=False, facts={"hours": "24"})
     if draft.incident.snoozed_until is not None and _stale(draft, command):
@@ -111,8 +124,8 @@ def snooze(draft: Draft, command: Snooze) -> Reply:
 
 def unsnooze(draft: Draft, command: Unsnooze) -> Reply:
     """End the snooze; whoever acknowledged still has it."""
-    if gone := _gone(draft):
-        return gone
+    if over := gone(draft):
+        return over
     if draft.incident.snoozed_until is None:
         return Reply(code="not_snoozed", done=False)
     draft.turn(snoozed_until=None)
@@ -129,8 +142,8 @@ def snooze_over(draft: Draft) -> None:
 
 def escalate(draft: Draft, command: Escalate) -> Reply:
     """Somebody higher, now; whoever had it no longer holds it alone."""
-    if gone := _gone(draft):
-        return gone
+    if over := gone(draft):
+        return over
     incident = draft.incident
     if _stale(draft, command):
         return Reply(code="escalated_meanwhile", done=False, facts={"level": str(incident.level + 1)})
@@ -146,8 +159,8 @@ def escalate(draft: Draft, command: Escalate) -> Reply:
 
 def assign(draft: Draft, command: Assign) -> Reply:
     """Somebody else instead. Triggered again, unless one of them had acknowledged already."""
-    if gone := _gone(draft):
-        return gone
+    if over := gone(draft):
+        return over
     called = routing.people(draft.world, command.targets, draft.now)
     if not called:
         return Reply(code="nobody_there", done=False)
@@ -175,8 +188,8 @@ def assign(draft: Draft, command: Assign) -> Reply:
 
 def add_responders(draft: Draft, command: AddResponders) -> Reply:
     """Somebody else as well: they are paged once, now, whatever the ladder does."""
-    if gone := _gone(draft):
-        return gone
+    if over := gone(draft):
+        return over
     called = routing.people(draft.world, command.targets, draft.now)
     if not called:
         return Reply(code="nobody_there", done=False)
@@ -198,26 +211,6 @@ def note(draft: Draft, command: Note) -> Reply:
     draft.show()
     draft.log(Kind.COMMENT, Reason.BY_HAND, actor=command.by, facts={"text": command.text, "via": command.via})
     return Reply(code="noted")
-
-
-def set_severity(draft: Draft, command: SetSeverity) -> Reply:
-    """A person's judgement stays, whatever alerts say later."""
-    if gone := _gone(draft):
-        return gone
-    frozen = tuple(dict.fromkeys((*draft.incident.frozen, "severity")))
-    draft.show(severity=command.severity, frozen=frozen)
-    facts = {"severity": command.severity.value, "via": command.via}
-    draft.log(Kind.SEVERITY, Reason.SET_BY_HAND, actor=command.by, facts=facts)
-    return Reply(code="severity_set", facts=facts)
-
-
-def _gone(draft: Draft) -> Reply | None:
-    """The truth for whoever comes too late."""
-    incident = draft.incident
-    if incident.progress is not Progress.CLOSED:
-        return None
-    facts = {"by": incident.closed_by, "at": str(incident.closed_at or 0)}
-    return Reply(code="already_closed", done=False, facts=facts)
 
 
 def _stale(draft: Draft, command: Command) -> bool:

@@ -6,6 +6,7 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 
 from bot.engine import conditions, schedule
+from bot.engine.calendars import within
 from bot.engine.model import MINUTE, Instant, Level, Rule, Severity, Target, TargetKind
 from bot.engine.world import Channel, World
 
@@ -29,13 +30,16 @@ def choose_rule(
     severity: Severity,
     labels: Mapping[str, str],
     integration: str = "",
+    *,
+    world: World,
+    now: Instant,
 ) -> Rule | None:
-    """The first rule, by priority, whose filter matches; None leaves it to the catch-all."""
+    """The first rule, by priority, whose filter and hours match; None leaves it to the catch-all."""
     facts = conditions.facts(
         title=title, description=description, severity=severity, labels=labels, integration=integration
     )
     for rule in sorted(channel.rules, key=lambda r: r.priority):
-        if conditions.matches(rule.filter, facts):
+        if within(rule.when, world.calendars, rule.zone, now) and conditions.matches(rule.filter, facts):
             return rule
     return None
 

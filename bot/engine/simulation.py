@@ -5,12 +5,12 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass
 
-from bot.engine import merging
+from bot.engine import dispatching, enrichment, merging, processing
 from bot.engine.effects import Entry, Page
 from bot.engine.events import Acknowledge, AlertChange, AlertSeen, Fresh, Happening, PageFailed, PageProven, Proof, Wake
 from bot.engine.incident import step
 from bot.engine.model import DAY, SECOND, Event, Incident, Instant, Span, Way
-from bot.engine.world import Integration, World
+from bot.engine.world import Channel, Integration, World
 
 SPAN_MAX: Span = 7 * DAY
 STEPS_MAX = 2_000
@@ -27,11 +27,30 @@ class Assumed:
 
 
 def simulate(world: World, integration: Integration, event: Event, at: Instant, assumed: Assumed) -> tuple[Entry, ...]:
-    """The timeline of one alert that fires at `at`, until nothing more would happen, or for a week."""
-    merged = merging.merge(None, event, integration, "a" * 16, at)
+    """The timeline of one alert that fires at `at`, until nothing more would happen, or for a week.
+
+    It goes through the integration's pipeline first, without its lookups; one that reaches several channels has a
+    story in each, and their lines are told together.
+    """
+    event = enrichment.enrich(event, integration.enrich, integration.id).event
+    made = processing.process(event, integration.process, integration.id, integration.source, tuple, known=False)
+    if made.reason:
+        return ()
+    told = [
+        entry
+        for channel in dispatching.targets(made.event, integration, world.channels, ())
+        if dispatching.lets_in(world.channels[channel], made.event, integration.id)
+        for entry in _story(world, integration, world.channels[channel], made.event, at, assumed)
+    ]
+    return tuple(sorted(told, key=lambda entry: entry.at))
+
+
+def _story(
+    world: World, integration: Integration, channel: Channel, event: Event, at: Instant, assumed: Assumed
+) -> tuple[Entry, ...]:
+    merged = merging.merge(None, event, integration, channel.id, "a" * 16, at)
     if merged.alert is None:
         return ()
-    channel = world.channels[integration.channel]
     seen = AlertSeen(
         alert=merged.alert,
         change=AlertChange.NEW,

@@ -7,8 +7,11 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
+from enum import StrEnum
 
-from bot.engine.model import MINUTE, Chat, Instant, Level, Rule, Severity, Span, Target, Way
+from bot.engine.calendars import Calendar
+from bot.engine.feed import Enrichment, Processing, Route
+from bot.engine.model import MINUTE, Chat, Filter, Instant, Level, Rule, Severity, Span, Target, Way
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -125,6 +128,19 @@ class Override:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class Notices:
+    """What is said about the shifts of a schedule, to whom, and when."""
+
+    before: Span = 0
+    """This long before somebody's duty begins; 0: not."""
+    daily: str = ""
+    """`HH:MM` of the schedule's zone at which the coming day is told; empty: not."""
+    members: bool = True
+    """Tell those concerned, each alone."""
+    chats: tuple[Chat, ...] = ()
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Schedule:
     """Who is on call when: layers add together, an override replaces them all inside its window."""
 
@@ -133,6 +149,7 @@ class Schedule:
     zone: str
     layers: tuple[Layer, ...] = ()
     overrides: tuple[Override, ...] = ()
+    notices: Notices = field(default_factory=Notices)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -148,13 +165,48 @@ class OnCall:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Integration:
-    """One inbound feed. `config` is for the source's parser and means nothing here."""
+    """One inbound feed. `config` is for the source's parser and means nothing here.
+
+    It leads to its channel; a shared one has none, and its `routes` decide.
+    """
 
     id: str
     key: str
     source: str
     channel: str
     config: Mapping[str, str] = field(default_factory=dict)
+    enrich: tuple[Enrichment, ...] = ()
+    process: tuple[Processing, ...] = ()
+    routes: tuple[Route, ...] = ()
+    default_route: tuple[str, ...] = ()
+    """The channels of what no route took."""
+
+
+class FieldKind(StrEnum):
+    """What a custom field holds."""
+
+    TEXT = "text"
+    SELECT = "select"
+    MULTI = "multi"
+    CHECKBOX = "checkbox"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class CustomField:
+    """A fact that a team wants to know of every incident. `options` are the choices of a select."""
+
+    name: str
+    label: str
+    kind: FieldKind = FieldKind.TEXT
+    options: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class LinkTemplate:
+    """A link on every card of a channel; `${title}`, `${num}`, `${labels.K}`… in `href` stand for the incident's own."""
+
+    text: str
+    href: str
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -170,6 +222,11 @@ class Channel:
     """Labels whose equal values put alerts into one incident; none means one incident an alert."""
     close_with_alerts: bool = True
     auto_close_after: Span = 0
+    drop: Filter = ()
+    """Events that pass it are erased; the empty filter erases nothing here."""
+    links: tuple[LinkTemplate, ...] = ()
+    templates: Mapping[str, str] = field(default_factory=dict)
+    """The team's own words by medium: `im`, `sms`, `email`."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -185,6 +242,8 @@ class World:
     catch_all: tuple[Target, ...]
     """Paged when no rule matches, nobody is on call, or a ladder is exhausted. Never empty."""
     by_key: Mapping[str, Integration] = field(default_factory=dict)
+    calendars: Mapping[str, Calendar] = field(default_factory=dict)
+    fields: Mapping[str, CustomField] = field(default_factory=dict)
     version: str = ""
     url: str = ""
     """The public base URL, for links on cards; empty where there is none."""

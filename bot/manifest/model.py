@@ -2,23 +2,23 @@
 
 from __future__ import annotations
 
-from collections import Counter
 from typing import Annotated, Literal, Self
 
 from pydantic import AfterValidator, Field, StrictBool, StrictInt, model_validator
 
 from bot.engine import conditions
 from bot.engine.model import DAY, MINUTE, SECOND, Severity, Span
-from bot.manifest.parts import Part
+from bot.manifest.parts import Chat, Part
 from bot.manifest.platforms import Platforms
 from bot.manifest.problems import choose, refusal
+from bot.manifest.schedules import Calendar, Schedule, Window
 from bot.manifest.values import (
     Duration,
     Id,
+    Ids,
+    Language,
     Mail,
-    Moment,
     Name39,
-    Name40,
     Name59,
     Phone,
     PlainText,
@@ -27,24 +27,11 @@ from bot.manifest.values import (
     Setting,
     TargetText,
     Url,
-    Wall,
-    Way,
+    Ways,
     Zone,
+    once,
     shaped,
 )
-
-Language = Literal["en", "zh"]
-
-
-def _once(items: tuple[str, ...]) -> tuple[str, ...]:
-    twice = [item for item, count in Counter(items).items() if count > 1]
-    if twice:
-        raise refusal("twice", f"it names {twice[0]} twice", "Keep one of them.")
-    return items
-
-
-Ids = Annotated[tuple[Id, ...], AfterValidator(_once)]
-Ways = Annotated[tuple[Way, ...], AfterValidator(_once)]
 
 
 class BySeverity(Part):
@@ -97,84 +84,6 @@ class Team(Part):
     """Their ids."""
 
 
-class Layer(Part):
-    """One rotation of a schedule."""
-
-    name: Name40 | None = None
-    """Names it in `oncall`; by default `layer-1`, `layer-2`…"""
-    unit: Literal["hour", "day", "week", "month"] = "week"
-    """What a turn is measured in."""
-    every: Annotated[StrictInt, Field(ge=1, le=30)] = 1
-    """How many units a turn lasts."""
-    start: Wall
-    """When the first turn begins, in the zone of the schedule; every later handoff is at the same time of day."""
-    end: Wall | None = None
-    """When the layer ends; by default never."""
-    members: Annotated[tuple[Id, ...], Field(min_length=1)] | None = None
-    """Who takes turns, one at a time, in the role `primary`."""
-    groups: Annotated[tuple[dict[Id, Ids], ...], Field(min_length=1)] | None = None
-    """Who takes turns together, by role: `- {primary: [ann], backup: [bo]}`. Instead of `members`."""
-
-    @model_validator(mode="after")
-    def _is_whole(self) -> Self:
-        if (self.members is None) == (self.groups is None):
-            cure = "Write members: [ann, bo], or groups: with roles; one of the two."
-            raise refusal("rotation", "a layer needs either members or groups", cure)
-        if self.end is not None and self.end <= self.start:
-            raise refusal("ends_first", f"it ends ({self.end}) before it starts ({self.start})", "Correct the end.")
-        return self
-
-    def by_role(self) -> tuple[dict[str, tuple[str, ...]], ...]:
-        """The groups, also of a plain list of members."""
-        return self.groups or tuple({"primary": (member,)} for member in self.members or ())
-
-
-class Override(Part):
-    """For this window, this person and nobody else."""
-
-    start: Moment
-    """When it begins: a time in the zone of the schedule, or one with an offset."""
-    end: Moment
-    """When what the layers say is back."""
-    member: Id
-    """Who is on call."""
-    role: Id = "primary"
-    """In which role."""
-
-
-class Schedule(Part):
-    """Who is on call when."""
-
-    name: Name40
-    """What it is called; unique."""
-    timezone: Zone
-    """The zone whose clocks decide the handoffs."""
-    layers: tuple[Layer, ...] = ()
-    """Rotations; they add together."""
-    overrides: tuple[Override, ...] = ()
-    """Each replaces every layer inside its window; of two in one role the later in the list wins."""
-
-    @model_validator(mode="after")
-    def _layers_are_told_apart(self) -> Self:
-        _once(tuple(layer.name for layer in self.layers if layer.name))
-        return self
-
-
-class Chat(Part):
-    """A group conversation where cards are shown."""
-
-    platform: Platform
-    """Where it is."""
-    id: PlainText
-    """The platform's own id of it: C… in Slack, a negative number in Telegram."""
-    name: str = ""
-    """For people who read the manifest."""
-    lang: Language = "en"
-    """The language of its cards."""
-    timezone: Zone = "UTC"
-    """The zone of times on its cards."""
-
-
 def _known_key(key: str) -> str:
     if not conditions.is_key(key):
         cure = choose(key, conditions.KEYS, "a key, or labels.NAME; the keys are")
@@ -205,7 +114,7 @@ class Condition(Part):
     oper: Literal["IN", "NOTIN"]
     """IN: any value matches; NOTIN: none does."""
     vals: Annotated[tuple[Annotated[PlainText, AfterValidator(_known_value)], ...], Field(min_length=1)]
-    """Exact text, a wildcard (`*`, `?`) for the whole value, `/re/`, `cidr:10.0.0.0/24` or `num:gt:90`. `*`: present."""
+    """Exact text, a wildcard (`*`, `?`) for the whole value, `/re/`, `cidr:10.0.0.0/24` or `num:gt:90`; `*`: there."""
 
     @model_validator(mode="after")
     def _severity_exists(self) -> Self:
@@ -251,6 +160,10 @@ class Rule(Part):
     """Low first; among equals the order of the file. The first rule that matches takes the incident."""
     filter: tuple[Annotated[tuple[Condition, ...], Field(min_length=1)], ...] = ()
     """Groups of conditions: OR between the groups, AND inside one. Absent: every incident."""
+    when: tuple[Window, ...] = ()
+    """Hours in which it applies, any of them; absent: always."""
+    timezone: Zone | None = None
+    """Whose clocks `when` follows; by default the zone of the channel."""
     delay: Annotated[Span, Duration(0, 3600 * SECOND)] = 0
     """How long to wait before the first page; what closes meanwhile pages nobody."""
     rounds: Annotated[StrictInt, Field(ge=1, le=10)] = 3
@@ -266,9 +179,11 @@ class Channel(Part):
     """What it is called."""
     team: Id | None = None
     """Who owns it."""
+    timezone: Zone = "UTC"
+    """The zone of the hours in its rules."""
     chats: tuple[Chat, ...] = ()
     """Where its cards are shown."""
-    group_by: Annotated[tuple[str, ...], AfterValidator(_once)] = ()
+    group_by: Annotated[tuple[str, ...], AfterValidator(once)] = ()
     """Labels whose equal values put alerts into one incident; by default one incident an alert."""
     close_with_alerts: StrictBool = True
     """Close an incident when all its alerts have recovered."""
@@ -279,7 +194,7 @@ class Channel(Part):
 
     @model_validator(mode="after")
     def _rules_are_told_apart(self) -> Self:
-        _once(tuple(rule.name for rule in self.rules))
+        once(tuple(rule.name for rule in self.rules))
         return self
 
 
@@ -318,6 +233,8 @@ class Manifest(Part):
     """Teams, by id."""
     schedules: dict[Id, Schedule] = Field(default_factory=dict)
     """Schedules, by id."""
+    calendars: dict[Id, Calendar] = Field(default_factory=dict)
+    """Workdays and holidays, by id."""
     channels: Annotated[dict[Id, Channel], Field(min_length=1)]
     """Channels, by id."""
     integrations: dict[Id, Integration] = Field(default_factory=dict)

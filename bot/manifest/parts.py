@@ -8,12 +8,28 @@ from typing import Annotated, Any, Union, get_args, get_origin
 from pydantic import BaseModel, ConfigDict
 
 from bot.manifest.problems import Path
+from bot.manifest.values import Language, PlainText, Platform, Zone
 
 
 class Part(BaseModel):
     """A mapping in the manifest. The docstring below each key is its description in the JSON Schema."""
 
     model_config = ConfigDict(extra="forbid", frozen=True, use_attribute_docstrings=True, hide_input_in_errors=True)
+
+
+class Chat(Part):
+    """A group conversation where cards are shown."""
+
+    platform: Platform
+    """Where it is."""
+    id: PlainText
+    """The platform's own id of it: C… in Slack, a negative number in Telegram."""
+    name: str = ""
+    """For people who read the manifest."""
+    lang: Language = "en"
+    """The language of its cards."""
+    timezone: Zone = "UTC"
+    """The zone of times on its cards."""
 
 
 def keys_at(top: type[Part], path: Path) -> tuple[str, ...]:

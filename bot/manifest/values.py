@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 import re
+from collections import Counter
 from collections.abc import Callable
 from dataclasses import dataclass
-from datetime import datetime
-from typing import Annotated, Any
+from datetime import date, datetime
+from typing import Annotated, Any, Literal
 from urllib.parse import urlsplit
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError, available_timezones
 
@@ -31,11 +32,18 @@ PLATFORMS = ("slack", "telegram")
 WAYS = ("im", *PLATFORMS, "sms", "email")
 """How a person may want to be reached; `im` is the first chat platform that the person has."""
 
+WEEKDAYS = ("sun", "mon", "tue", "wed", "thu", "fri", "sat")
+"""Days of the week; their number is their place."""
+
 _UNITS = {"s": SECOND, "m": MINUTE, "h": HOUR, "d": DAY}
 _SPAN = re.compile(r"(?:\d{1,6}(?:\.\d)?[smhd])+")
 _SPAN_PART = re.compile(r"(\d+(?:\.\d)?)([smhd])")
 _ID = re.compile(r"[a-z0-9][a-z0-9_-]{0,38}")
 _MAIL = re.compile(r"[^\s@<>,;:\"()\[\]\\]{1,64}@[A-Za-z0-9](?:[A-Za-z0-9.-]{0,251}[A-Za-z0-9])?")
+_CLOCK = re.compile(r"(?:[01][0-9]|2[0-3]):[0-5][0-9]")
+_CLOCK_END = re.compile(f"{_CLOCK.pattern}|24:00")
+_WEEK_TIME = re.compile(f"({'|'.join(WEEKDAYS)}) ({_CLOCK.pattern})")
+_COUNTRY = re.compile(r"[A-Z]{2}(?:-[A-Z0-9]{1,3})?")
 _VARIABLE = re.compile(r"[A-Za-z_][A-Za-z0-9_]*")
 
 
@@ -161,6 +169,39 @@ def _moment(text: str) -> str:
     return text if moment.tzinfo else _wall(text)
 
 
+def once(items: tuple[str, ...]) -> tuple[str, ...]:
+    """A check that a list names nothing twice."""
+    twice = [item for item, count in Counter(items).items() if count > 1]
+    if twice:
+        raise refusal("twice", f"it names {twice[0]} twice", "Keep one of them.")
+    return items
+
+
+def _weekday(value: object) -> int:
+    if value not in WEEKDAYS:
+        raise refusal("weekday", "that is not a day of the week", choose(str(value), WEEKDAYS, "one of"))
+    return WEEKDAYS.index(str(value))
+
+
+def _week_time(value: object) -> tuple[int, str]:
+    found = _WEEK_TIME.fullmatch(value) if isinstance(value, str) else None
+    if not found:
+        raise refusal("week_time", "that is not a time of the week", 'Write a day and a time: "mon 09:00".')
+    return WEEKDAYS.index(found[1]), found[2]
+
+
+def _date(text: str) -> str:
+    try:
+        return date.fromisoformat(text).isoformat()
+    except ValueError:
+        raise refusal("date", "that is not a date", 'Write "2026-12-24".') from None
+
+
+def _listed(value: object) -> object:
+    """One text is a list of one."""
+    return (value,) if isinstance(value, str) else value
+
+
 def _phone(text: str) -> str:
     cure = "Write it in full with the country code: +14155550100."
     try:
@@ -248,12 +289,46 @@ Zone = Annotated[str, AfterValidator(_zone), _text(examples=["Europe/Berlin", "A
 Wall = Annotated[str, AfterValidator(_wall), _text(examples=["2026-01-05T09:00"])]
 Moment = Annotated[str, AfterValidator(_moment), _text(examples=["2026-12-24T09:00", "2026-12-24T09:00+01:00"])]
 Phone = Annotated[str, AfterValidator(_phone), _text(examples=["+14155550100"])]
+Clock = Annotated[
+    str, checked(_CLOCK, "clock", "that is not a time of day", 'Write "09:00", from 00:00 to 23:59.'), _text(_CLOCK)
+]
+ClockEnd = Annotated[
+    str,
+    checked(_CLOCK_END, "clock", "that is not a time of day", 'Write "18:00", from 00:00 to 24:00.'),
+    _text(_CLOCK_END),
+]
+Weekday = Annotated[int, BeforeValidator(_weekday), WithJsonSchema({"enum": list(WEEKDAYS)})]
+"""Sunday = 0."""
+Weekdays = Annotated[tuple[Weekday, ...], AfterValidator(lambda days: tuple(sorted(set(days))))]
+WeekTime = Annotated[tuple[int, str], BeforeValidator(_week_time), _text(_WEEK_TIME, examples=["mon 09:00"])]
+"""Day (Sunday = 0) and time of day."""
+Date = Annotated[str, AfterValidator(_date), _text(format="date")]
+Country = Annotated[
+    str,
+    checked(_COUNTRY, "country", "that is not a country", 'Write ISO 3166: "CN", or a part of it: "DE-BY".'),
+    _text(_COUNTRY),
+]
+Countries = Annotated[
+    tuple[Country, ...],
+    BeforeValidator(_listed),
+    WithJsonSchema(
+        {
+            "anyOf": [
+                {"type": "string", "pattern": f"^(?:{_COUNTRY.pattern})$"},
+                {"type": "array", "items": {"type": "string", "pattern": f"^(?:{_COUNTRY.pattern})$"}},
+            ]
+        }
+    ),
+]
+Language = Literal["en", "zh"]
 Mail = Annotated[
     str,
     checked(_MAIL, "email", "that is not a mail address", "Write one plain address: ann@example.com."),
     _text(format="email"),
 ]
 Way = Annotated[str, AfterValidator(_way), WithJsonSchema({"enum": list(WAYS)})]
+Ids = Annotated[tuple[Id, ...], AfterValidator(once)]
+Ways = Annotated[tuple[Way, ...], AfterValidator(once)]
 Platform = Annotated[str, AfterValidator(_platform), WithJsonSchema({"enum": list(PLATFORMS)})]
 Url = Annotated[str, AfterValidator(_url), _text(format="uri")]
 TargetText = Annotated[

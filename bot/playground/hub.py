@@ -30,7 +30,7 @@ class Outage(StrEnum):
 class Hub:
     """Shared state of all emulators: the clock, the outage switches, and a bounded log of notices.
 
-    `now` returns seconds since the epoch on the product's (movable) clock, so that signatures made here are fresh there.
+    `now` returns seconds since the epoch on the product's (movable) clock, so signatures made here are fresh there.
     """
 
     now: Callable[[], float]

@@ -1,6 +1,6 @@
 """What the shell asks of a database, whatever it is: rows with leases, saved in one commit.
 
-A `Tx` is one transaction. It reads its own writes; nothing is visible to others, or durable, before `Store.run` returns.
+A `Tx` is one transaction. It reads its own writes; nothing is visible to others, or durable, before `run` returns.
 """
 
 from __future__ import annotations

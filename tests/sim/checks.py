@@ -60,6 +60,7 @@ class Checks:
         self.checked: Counter[int] = Counter()
         self.fresh_since = 0
         self._nums: dict[str, int] = {}
+        self._answered: set[str] = set()
         self.engine = EngineChecks(self)
         self.delivery = DeliveryChecks(self)
         self.rest = RestChecks(self)
@@ -124,7 +125,9 @@ class Checks:
             self.must(said.outcome in {"forged", "already_handled"}, 11, f"a forged press got {said.outcome}")
         elif heard.again:
             self.marks["redelivered_press"] += 1
-            self.must(not said.outcome or said.outcome == "already_handled", 10, f"a redelivery got {said.outcome}")
+            fine = said.outcome == "already_handled" or heard.inbound.key not in self._answered
+            self.must(fine, 10, f"a redelivery got {said.outcome}")
+        self._answered.add(heard.inbound.key)
         if said.outcome == "already_closed":
             self.marks["late_ack"] += 1
         if said.outcome in {"reopened_meanwhile", "escalated_meanwhile"}:

@@ -14,7 +14,7 @@ from functools import cache
 from zoneinfo import ZoneInfo
 
 from bot.engine.model import DAY, HOUR, MINUTE
-from bot.engine.world import Layer, Schedule, WeeklyPeriod
+from bot.engine.world import Group, Layer, Schedule, WeeklyPeriod
 
 ZONES = (
     "Australia/Lord_Howe",
@@ -79,13 +79,14 @@ def first_showing(when: datetime, zone: str) -> int:
     return at
 
 
+@cache
 def day_number(day: date) -> int:
     return ("Sun", "Mon", "Tue", "Wed", "Thu", "Fri", "Sat").index(day.strftime("%a"))
 
 
+@cache
 def at_minute(day: date, text: str) -> datetime:
-    hours, minutes = text.split(":")
-    return datetime.combine(day, time()) + timedelta(hours=int(hours), minutes=int(minutes))
+    return datetime.combine(day, time.fromisoformat(text))
 
 
 @dataclass
@@ -95,7 +96,11 @@ class Walker:
     layer: Layer
     zone: str
     turn: int = -1
-    starts: list[int] = field(default_factory=list)
+    next_wall: datetime = datetime.min
+    turns: dict[int, Group] = field(default_factory=dict)
+
+    def __post_init__(self) -> None:
+        self.next_wall = wall(self.layer, 0)
 
     def people(self, at: int, so_far: datetime) -> list[tuple[str, str, str]]:
         layer = self.layer
@@ -105,7 +110,9 @@ class Walker:
         ended = layer.end != "" and so_far >= datetime.fromisoformat(layer.end)
         if self.turn < 0 or ended or not layer.groups or not self.is_on_duty(so_far):
             return []
-        group = self.order(self.turn // len(layer.groups))[self.turn % len(layer.groups)]
+        if self.turn not in self.turns:
+            self.turns[self.turn] = self.order(self.turn // len(layer.groups))[self.turn % len(layer.groups)]
+        group = self.turns[self.turn]
         return [(m, role, layer.id) for role, members in group.members.items() for m in members]
 
     def advance(self, at: int, so_far: datetime) -> None:
@@ -115,11 +122,11 @@ class Walker:
             first = first_showing(wall(self.layer, 0), self.zone)
             self.turn = (at - first) // (self.layer.every * HOUR)
             return
-        self.turn = max(self.turn, 0)
-        while so_far >= wall(self.layer, self.turn + 1):
+        while so_far >= self.next_wall:
             self.turn += 1
+            self.next_wall = wall(self.layer, self.turn + 1)
 
-    def order(self, cycle: int) -> list:
+    def order(self, cycle: int) -> list[Group]:
         """The groups in the order of a cycle."""
         groups = list(self.layer.groups)
         if self.layer.fair and self.layer.unit != "month":
@@ -151,8 +158,10 @@ class Walker:
 
     def period_days(self, so_far: datetime) -> Iterator[date]:
         """The first day of each period that is on."""
-        for back in range(9):
-            day = so_far.date() - timedelta(days=back)
+        today = so_far.date()
+        weekly = any(isinstance(period, WeeklyPeriod) for period in self.layer.restriction)
+        for back in range(9 if weekly else 2):
+            day = today - timedelta(days=back)
             for period in self.layer.restriction:
                 if isinstance(period, WeeklyPeriod):
                     if day_number(day) != period.start_day:

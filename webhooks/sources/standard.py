@@ -10,6 +10,7 @@ from collections.abc import Mapping
 from typing import Any
 
 from bot.engine.model import Event, EventStatus, Image, Severity
+from bot.engine.templates import MARK
 from webhooks.sources.base import Code, Json, Outcome, Parsed, Rejected, Reply, Request, Source, json_reply
 from webhooks.sources.keys import alert_key
 from webhooks.sources.labels import native, shown
@@ -17,7 +18,7 @@ from webhooks.sources.links import is_web
 from webhooks.sources.reading import read_json
 from webhooks.sources.texts import TITLE_LIMIT, description, plain
 from webhooks.sources.times import moment
-from webhooks.sources.title_rules import MARK, render_title
+from webhooks.sources.title_rules import render_title
 
 IMAGES_LIMIT = 10
 """Our own: a body of 1 MB could name thousands, and no card shows more."""

@@ -5,15 +5,10 @@ from __future__ import annotations
 import re
 from collections.abc import Mapping
 
+from bot.engine.templates import MARK, fill
 from webhooks.sources.texts import title
 
-MARK = "[TPL]"
-NO_VALUE = "<no value>"
-"""What stands for a label that the event does not have."""
-
-_BRACES = re.compile(r"\$\{\s*([^{}]*?)\s*\}|\{\{\s*([^{}]*?)\s*\}\}")
 _DOLLAR = re.compile(r"\$([A-Za-z_][\w.-]*)")
-_LABEL_FIELD = ".Labels."
 
 
 def render_title(rule: str, labels: Mapping[str, str], fields: Mapping[str, str]) -> str:
@@ -24,18 +19,8 @@ def render_title(rule: str, labels: Mapping[str, str], fields: Mapping[str, str]
     """
     if rule.startswith(MARK):
         template = rule[len(MARK) :]
-        return (
-            title(_BRACES.sub(lambda found: _filled(found, labels, fields), template)) or title(template) or title(rule)
-        )
+        return title(fill(template, labels, fields)) or title(template) or title(rule)
     return title(_joined(rule.strip(), labels) or rule)
-
-
-def _filled(found: re.Match[str], labels: Mapping[str, str], fields: Mapping[str, str]) -> str:
-    if found[1] is not None:
-        return labels.get(found[1], NO_VALUE)
-    if found[2].startswith(_LABEL_FIELD):
-        return labels.get(found[2][len(_LABEL_FIELD) :], "")
-    return fields.get(found[2].removeprefix("."), "") if found[2].startswith(".") else ""
 
 
 def _joined(rule: str, labels: Mapping[str, str]) -> str:

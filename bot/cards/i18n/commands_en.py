@@ -6,9 +6,11 @@ from typing import Final
 
 WORDS: Final[dict[str, str]] = {
     "reply.already_handled": "That press had arrived already; nothing was changed a second time.",
-    "reply.bad_code": "Nothing was changed: that code is wrong, used up or too old. Ask for a new one with `link` where you are known.",
+    "reply.bad_code": "Nothing was changed: that code is wrong, used up or too old. Ask for a new one with "
+    "`link` where you are known.",
     "reply.linked": "This account is linked to {name} now.",
-    "reply.how_to_link": "Send `link` from a chat where Tocsin knows you, or ask an administrator to run `tocsin link`. Then send `link` and the code here.",
+    "reply.how_to_link": "Send `link` from a chat where Tocsin knows you, or ask an administrator to run "
+    "`tocsin link`. Then send `link` and the code here.",
     "reply.link_code": "Within 30 minutes, send this from the account that you want to link: link {code}",
     "reply.declared_identity": "Nothing was changed: this account was not linked in chat; the manifest declares it.",
     "reply.unlinked_now": "This account is no longer linked.",

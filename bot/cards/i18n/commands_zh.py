@@ -8,7 +8,8 @@ WORDS: Final[dict[str, str]] = {
     "reply.already_handled": "这次点击之前已经收到，没有重复执行。",
     "reply.bad_code": "未做任何更改：该代码有误、已用过或已过期。请在已识别你的聊天中发送 `link` 获取新代码。",
     "reply.linked": "此账号现已关联到 {name}。",
-    "reply.how_to_link": "请在 Tocsin 认识你的聊天中发送 `link`，或请管理员运行 `tocsin link`，然后在这里发送 `link` 和代码。",
+    "reply.how_to_link": "请在 Tocsin 认识你的聊天中发送 `link`，"
+    "或请管理员运行 `tocsin link`，然后在这里发送 `link` 和代码。",
     "reply.link_code": "请在 30 分钟内，用要关联的账号发送：link {code}",
     "reply.declared_identity": "未做任何更改：此账号不是在聊天中关联的，而是由配置文件声明的。",
     "reply.unlinked_now": "此账号已取消关联。",
