@@ -89,6 +89,10 @@ sim: $(READY) ## Simulate nights on call from a seed: SEED= or SEEDS=, DAYS=, UN
 	@$(PY) -m tests.sim.run $(if $(SEED),--seed $(SEED)) $(if $(SEEDS),--seeds $(SEEDS)) \
 	  $(if $(DAYS),--days $(DAYS)) $(if $(UNTIL),--until $(UNTIL)) $(ARGS)
 
+.PHONY: story
+story: $(READY) ## Click through the demo's story in a browser; TOCSIN_PICTURES= keeps the pictures
+	@$(PY) -m pytest -q tests/e2e/test_story.py
+
 .PHONY: bench
 bench: $(READY) ## Measure on this machine, side by side with what it is compared to
 	@$(PY) -m bench.run $(ARGS)
