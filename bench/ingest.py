@@ -53,7 +53,7 @@ def measure(folder: Path) -> dict[str, object]:
     fleet.migrate()
     web = psutil.Process(fleet.start("web").pid)
     port = free_port()
-    with subprocess.Popen([sys.executable, "-m", "bench.bare", str(port)], cwd=ROOT) as bare:
+    with subprocess.Popen([sys.executable, "-m", "bench.bare", str(port)], cwd=ROOT, stdout=subprocess.DEVNULL) as bare:
         try:
             asyncio.run(_both_up(fleet, port))
             servers = [
@@ -89,7 +89,7 @@ def _load(server: Server, keys: Path, size: int, first: int) -> int:
         "--connections", str(CONNECTIONS), "--seconds", str(SECONDS), "--first", str(first),
     ]  # fmt: skip
     before = _cpu_s(server.process)
-    output = subprocess.run(command, cwd=ROOT, check=True, capture_output=True).stdout
+    output = subprocess.run(command, cwd=ROOT, check=True, stdout=subprocess.PIPE, timeout=SECONDS + 20).stdout
     found = json.loads(output)
     spent = _cpu_s(server.process) - before
     good = len(found["accepted"])

@@ -17,6 +17,7 @@ from bot.directory import Directory
 from bot.engine.model import DAY, HOUR, SECOND
 from bot.engine.world import World
 from bot.intake import Intake, Parse
+from bot.lookups import Lookups
 from bot.observe import LOOP_ALIVE, log
 from bot.rendering import Rendering
 from bot.service import Service
@@ -65,7 +66,7 @@ class App:
         self.service = Service(worlds, parts.clock, parts.ids)
         self.rendering = Rendering(worlds, parts.key)
         self.deliver = Deliver(self.service, self.rendering, parts.adapters, Budgets(), parts.clock, parts.ids)
-        self.intake = Intake(self.service, parts.parsers, worlds, parts.clock, parts.ids)
+        self.intake = Intake(self.service, parts.parsers, worlds, parts.clock, parts.ids, Lookups(parts.clock).learn)
         self.ticker = Ticker(self.service, parts.clock)
         self.commands = Commands(self.service, self.directory, self.rendering, parts.clock)
         self.writable = True

@@ -46,6 +46,8 @@ class _Bucket:
     """A leaky bucket as one instant: when the next message would be exactly on time."""
 
     due_at: float
+    slot_at: float = 0.0
+    """The latest instant that somebody who had to wait was told to come back at."""
 
 
 class Budgets:
@@ -56,13 +58,17 @@ class Budgets:
         self._buckets: OrderedDict[str, _Bucket] = OrderedDict()
         self._paused: dict[str, Instant] = {}
 
-    def take(self, carrier: str, chat: str, caps: Capabilities, now: Instant) -> Span:
-        """Consume one message to `chat` and return 0, or consume nothing and return how long to wait (ms)."""
+    def take(self, carrier: str, chat: str, caps: Capabilities, now: Instant, spread: Span = 0) -> Span:
+        """Consume one message to `chat` and return 0, or consume nothing and return how long to wait (ms).
+
+        Those who wait for the same bucket are told to come back one after the other, up to `spread` ms later than the
+        first could: if all came back at once, a queue of n messages would be looked at n times for each that is sent.
+        """
         asked = ((carrier, caps.overall), (f"{carrier}/{chat}", caps.per_chat))
         wait = max(self._paused.get(name, 0) - now for name, _ in asked)
         wait = max(wait, *(self._wait(name, budget, now) for name, budget in asked))
         if wait > 0:
-            return wait
+            return max(wait, *(self._slot(name, budget, now + wait, spread) - now for name, budget in asked))
         for name, budget in asked:
             self._consume(name, budget, now)
         return 0
@@ -88,6 +94,14 @@ class Budgets:
             return 0
         slack = (budget.burst - 1) * SECOND / budget.per_s
         return int(-(-(bucket.due_at - slack - now) // 1))
+
+    def _slot(self, name: str, budget: Budget, first: Instant, spread: Span) -> Instant:
+        """The next free turn from `first` on; the latest allowed one where all are given away."""
+        bucket = self._buckets.get(name)
+        if bucket is None or not spread:
+            return first
+        bucket.slot_at = min(max(bucket.slot_at + SECOND / budget.per_s, first), first + spread)
+        return int(bucket.slot_at)
 
     def _consume(self, name: str, budget: Budget, now: Instant) -> None:
         bucket = self._buckets.setdefault(name, _Bucket(due_at=now))

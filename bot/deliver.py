@@ -25,9 +25,9 @@ from bot.adapters.base import (
 from bot.backplane import Budgets
 from bot.clock import Clock, Ids
 from bot.engine.escalation import still_wanted
-from bot.engine.events import PageFailed, PageProven, Proof
-from bot.engine.model import MINUTE, SECOND, Span
-from bot.observe import DELIVERIES, log
+from bot.engine.events import PageFailed, PageProven, Proof, TemplateFailed
+from bot.engine.model import MINUTE, SECOND, Span, medium_of
+from bot.observe import DELIVERIES, TEMPLATES, log
 from bot.rendering import Rendering
 from bot.service import Service
 from bot.store.base import Delivery, DeliveryState, Lane, Tx
@@ -35,6 +35,8 @@ from bot.store.base import Delivery, DeliveryState, Lane, Tx
 LEASE: Span = 12 * SECOND
 CALL_MAX_S = 8.0
 """Below the lease, so that a slow call never outlives the claim that protects it."""
+SPREAD: Mapping[Lane, Span] = {Lane.PAGE: 4 * SECOND, Lane.CARD: 15 * SECOND, Lane.REFRESH: 30 * SECOND}
+"""How far apart the rows of a queue may be told to look again when a chat's rate is used up. Pages look soonest."""
 PAGE_BACKOFF_MAX: Span = 10 * SECOND
 CARD_BACKOFF_MAX: Span = 5 * MINUTE
 
@@ -48,6 +50,8 @@ class Job:
     plain: Json
     """The same as bare text: sent when the platform refuses the card itself."""
     rev: int
+    fault: str = ""
+    """Why the template of the channel was left aside; empty where there is none, or all went well."""
 
 
 Outcome = Sent | SendError
@@ -80,6 +84,11 @@ class Deliver:
     def prepare(self, tx: Tx, row: Delivery) -> Job | Delivery:
         """Look once more right before sending: a job, or the row as it is to be settled instead."""
         now = self._clock.now()
+        stored = tx.delivery(row.id)
+        if stored is None or stored.token != row.token:
+            return row  # another worker has it: the fence will refuse this one
+        if row.due_at - now < CALL_MAX_S * SECOND:
+            return replace(row, due_at=now, attempts=row.attempts - 1, error="lease_short")
         incident = tx.incidents([row.incident]).get(row.incident) if row.incident else None
         if incident is None and not row.text:
             return replace(row, state=DeliveryState.SUPERSEDED, error="incident_gone")
@@ -91,14 +100,14 @@ class Deliver:
         if adapter is None:
             return replace(row, state=DeliveryState.FAILED, error="platform_not_configured")
         wait = self._budgets.take_edit(row.id, adapter.caps, now) if row.ref else 0
-        wait = wait or self._budgets.take(row.carrier, row.address, adapter.caps, now)
+        wait = wait or self._budgets.take(row.carrier, row.address, adapter.caps, now, SPREAD[row.lane])
         if wait > 0:
             return replace(row, due_at=now + wait, attempts=row.attempts - 1, error="budget")
         if incident is None:
             message = self._rendering.text(row)
             return Job(row=row, message=message, plain=message, rev=0)
-        message, plain = self._rendering.delivery(tx, incident, row, now)
-        return Job(row=row, message=message, plain=plain, rev=incident.rev)
+        message, plain, fault = self._rendering.delivery(tx, incident, row, now)
+        return Job(row=row, message=message, plain=plain, rev=incident.rev, fault=fault)
 
     async def send(self, job: Job) -> Outcome:
         """The one await: hand the message to the platform. Every failure comes back as a value."""
@@ -126,6 +135,10 @@ class Deliver:
         DELIVERIES.labels(job.row.carrier, _word(outcome)).inc()
         if self.settle(tx, job.row, settled) and isinstance(outcome, (AuthBroken, Permanent)):
             self._alarm(tx, job.row, outcome)
+        if job.fault:
+            medium = medium_of(job.row.carrier)
+            TEMPLATES.labels(medium).inc()
+            self._service.happen(tx, job.row.incident, TemplateFailed(medium=medium, fault=job.fault))
 
     def settle(self, tx: Tx, row: Delivery, settled: Delivery) -> bool:
         """Save a claimed row and pass the news on. False when the lease was lost and another worker has it."""

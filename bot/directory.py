@@ -11,6 +11,7 @@ from dataclasses import replace
 
 from bot.clock import Clock, Ids
 from bot.engine.model import MINUTE, Span, Target, TargetKind
+from bot.engine.silence import Silence
 from bot.engine.world import Member, Schedule, Team, World
 from bot.store.base import Identity, Token, Tx
 
@@ -26,6 +27,7 @@ class Directory:
         self._clock = clock
         self._ids = ids
         self._linked: tuple[Identity, ...] = ()
+        self._silences: tuple[Silence, ...] = ()
         self._world = declared
         self._by_account = _accounts(declared.members.values())
 
@@ -36,22 +38,25 @@ class Directory:
     def declare(self, declared: World) -> None:
         """Put another manifest in force; linked accounts stay."""
         self._declared = declared
-        self._overlay(self._linked)
+        self._overlay(self._linked, self._silences)
 
     def load(self, tx: Tx) -> None:
-        """Lay the linked accounts over the declared people."""
-        linked = tuple(tx.identities())
-        if linked != self._linked:
-            self._overlay(linked)
+        """Lay the linked accounts over the declared people, and the quick silences beside the declared ones."""
+        linked, silences = tuple(tx.identities()), tuple(tx.silences())
+        if (linked, silences) != (self._linked, self._silences):
+            self._overlay(linked, silences)
 
-    def _overlay(self, linked: tuple[Identity, ...]) -> None:
+    def _overlay(self, linked: tuple[Identity, ...], silences: tuple[Silence, ...]) -> None:
         members = dict(self._declared.members)
         for one in linked:
             member = members.get(one.member)
             if member is not None:
                 members[member.id] = replace(member, identities={**member.identities, one.platform: one.user})
-        self._linked = linked
-        self._world = replace(self._declared, members=members)
+        self._linked, self._silences = linked, silences
+        quiet = dict(self._declared.silences)
+        for silence in silences:
+            quiet[silence.channel] = (*quiet.get(silence.channel, ()), silence)
+        self._world = replace(self._declared, members=members, silences=quiet)
         self._by_account = _accounts(members.values())
 
     def member(self, platform: str, user: str) -> Member | None:

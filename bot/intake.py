@@ -11,10 +11,13 @@ from contextlib import suppress
 from dataclasses import dataclass
 
 from bot.clock import Clock, Ids
+from bot.engine.enrichment import NO_ANSWERS, Answers
+from bot.engine.feed import Lookup
 from bot.engine.model import SECOND, Event, Instant, Span
 from bot.engine.world import Integration, World
+from bot.noise import Absorbed
 from bot.observe import EVENTS, log
-from bot.service import Absorbed, Service
+from bot.service import Service
 from bot.store.base import Inbound, InboxState, Store, StoreUnavailable, Tx
 
 LEASE: Span = 10 * SECOND
@@ -36,6 +39,8 @@ class Read:
 
 
 Parse = Callable[[Inbound, Integration], Read]
+Learn = Callable[[Sequence[tuple[Integration, Event]]], Answers]
+"""Asks the services of the integrations' lookups about events, and waits for them."""
 
 
 class LeaseLost(Exception):
@@ -46,14 +51,21 @@ class Intake:
     """The inbox worker's sync step."""
 
     def __init__(
-        self, service: Service, parsers: Mapping[str, Parse], worlds: Callable[[], World], clock: Clock, ids: Ids
+        self,
+        service: Service,
+        parsers: Mapping[str, Parse],
+        worlds: Callable[[], World],
+        clock: Clock,
+        ids: Ids,
+        learn: Learn = lambda _: NO_ANSWERS,
     ) -> None:
-        """Keep the parts; `parsers` maps a source kind to its reader."""
+        """Keep the parts; `parsers` maps a source kind to its reader. Without `learn`, lookups find nothing."""
         self._service = service
         self._parsers = parsers
         self._worlds = worlds
         self._clock = clock
         self._ids = ids
+        self._learn = learn
 
     def step(self, store: Store) -> int:
         """Work off one batch: a commit to claim it, and then one for every few bodies. Returns how many were claimed.
@@ -63,23 +75,51 @@ class Intake:
         token, now = self._ids.short(), self._clock.now()
         rows = store.run(lambda tx: tx.claim_inbox(now, BATCH, LEASE, token))
         put_off: dict[str, Instant] = {}
+        asking = [row for row in rows if self._asks(row)]
+        with_lookups = {row.integration for row in asking}
+        self._work_off(store, [row for row in rows if row.integration not in with_lookups], NO_ANSWERS, put_off)
+        if asking:  # they come last: what their services take their time for keeps nobody else waiting
+            self._work_off(store, asking, self._answers(asking), put_off)
+        for integration, due_at in put_off.items():
+            self._release(store, [row.id for row in rows if row.integration == integration], token, due_at)
+        return len(rows)
+
+    def _asks(self, row: Inbound) -> bool:
+        integration = self._worlds().integrations.get(row.integration)
+        return integration is not None and any(isinstance(rule.does, Lookup) for rule in integration.enrich)
+
+    def _answers(self, rows: Sequence[Inbound]) -> Answers:
+        try:
+            return self._learn(self._events_of(rows))
+        except Exception:  # noqa: BLE001 (whatever it is, an alert without some labels is better than none)
+            log.exception("lookups_failed", bodies=len(rows))
+            return NO_ANSWERS
+
+    def _events_of(self, rows: Sequence[Inbound]) -> list[tuple[Integration, Event]]:
+        """What the bodies hold, as far as they can be read; what cannot is told where it is handled."""
+        found: list[tuple[Integration, Event]] = []
+        for row in rows:
+            integration, parse = self._worlds().integrations.get(row.integration), self._parsers.get(row.source)
+            if integration is not None and parse is not None:
+                with suppress(Exception):
+                    found += ((integration, event) for event in parse(row, integration).events)
+        return found
+
+    def _work_off(self, store: Store, rows: Sequence[Inbound], answers: Answers, put_off: dict[str, Instant]) -> None:
         for together in _commits(rows):
             try:
-                self._commit(store, [row for row in together if row.integration not in put_off])
+                self._commit(store, [row for row in together if row.integration not in put_off], answers)
             except StoreUnavailable:
                 raise
             except Exception:  # noqa: BLE001 (one body spoils the others: take them one by one, and see which it is)
                 for row in together:
                     if row.integration not in put_off:
-                        self._alone(store, row, put_off)
-        for integration, due_at in put_off.items():
-            self._release(store, [row.id for row in rows if row.integration == integration], token, due_at)
-        return len(rows)
+                        self._alone(store, row, answers, put_off)
 
-    def _commit(self, store: Store, rows: Sequence[Inbound]) -> None:
+    def _commit(self, store: Store, rows: Sequence[Inbound], answers: Answers) -> None:
         def work(tx: Tx) -> None:
             for row in rows:
-                self._handle(tx, row)
+                self._handle(tx, row, answers)
 
         if rows:
             store.run(work)
@@ -88,9 +128,9 @@ class Intake:
         """Give back what is still held; what was settled meanwhile stays as it is."""
         store.run(lambda tx: tx.release_inbox(ids, token, due_at))
 
-    def _alone(self, store: Store, row: Inbound, put_off: dict[str, Instant]) -> None:
+    def _alone(self, store: Store, row: Inbound, answers: Answers, put_off: dict[str, Instant]) -> None:
         try:
-            self._commit(store, [row])
+            self._commit(store, [row], answers)
         except StoreUnavailable:
             raise
         except LeaseLost:
@@ -98,7 +138,7 @@ class Intake:
         except Exception as error:  # noqa: BLE001 (whatever it is, the next body must be handled)
             self._failed(store, row, error, put_off)
 
-    def _handle(self, tx: Tx, row: Inbound) -> None:
+    def _handle(self, tx: Tx, row: Inbound, answers: Answers) -> None:
         integration = self._worlds().integrations.get(row.integration)
         parse = self._parsers.get(row.source)
         if integration is None or parse is None:
@@ -108,7 +148,7 @@ class Intake:
         if read.broken:
             self._bury(tx, row, read.why)
             return
-        absorbed = self._service.absorb(tx, integration, read.events)
+        absorbed = self._service.absorb(tx, integration, read.events, answers)
         for one in absorbed:
             EVENTS.labels(one.reason).inc()
         self._finish(tx, row, InboxState.DONE, _outcome(absorbed, read.why))

@@ -20,6 +20,10 @@ DELIVERIES = Counter(
     "tocsin_deliveries_total", "Tries by carrier and outcome.", ("carrier", "outcome"), registry=REGISTRY
 )
 COMMANDS = Counter("tocsin_commands_total", "Commands by verb and outcome.", ("verb", "outcome"), registry=REGISTRY)
+LOOKUPS = Counter("tocsin_lookups_total", "Questions to mapping services by outcome.", ("outcome",), registry=REGISTRY)
+TEMPLATES = Counter(
+    "tocsin_template_failures_total", "Messages sent with built-in words instead.", ("medium",), registry=REGISTRY
+)
 WAKES = Counter("tocsin_wakes_total", "Incidents woken by time.", registry=REGISTRY)
 LATENESS = Histogram("tocsin_wake_lateness_seconds", "How late an incident was woken.", registry=REGISTRY)
 LOOP_ALIVE = Gauge(

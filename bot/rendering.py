@@ -7,13 +7,15 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping
 from dataclasses import replace
+from typing import NamedTuple
 
 from bot.adapters.base import Answer, Json
+from bot.cards import template
 from bot.cards.build import View, incident_card, page_card, text_card
 from bot.cards.card import Card
 from bot.cards.token import Key
 from bot.engine.effects import Page, Reason
-from bot.engine.model import Incident, Instant
+from bot.engine.model import Incident, Instant, medium_of
 from bot.engine.world import World
 from bot.registry import CARRIERS
 from bot.store.base import Delivery, Lane, Tx
@@ -22,6 +24,14 @@ ALERTS_READ = 20
 ENTRIES_READ = 1000
 TOAST_MAX = 190
 """Below Telegram's 200 (https://core.telegram.org/bots/api#answercallbackquery); longer answers become a message."""
+
+
+class Rendered(NamedTuple):
+    """A message in both forms; `fault` says why the template of the channel was left aside, if it was."""
+
+    message: Json
+    plain: Json
+    fault: str = ""
 
 
 class Rendering:
@@ -37,8 +47,9 @@ class Rendering:
     ) -> View:
         """An incident as one reader is to see it."""
         world = self._worlds()
-        many = incident.alerts_total > 1
-        alerts = tx.alerts_of(incident.id, ALERTS_READ) if many else []
+        channel = world.channels.get(incident.channel)
+        listed = incident.alerts_total > 1 or (channel is not None and bool(channel.templates))
+        alerts = tx.alerts_of(incident.id, ALERTS_READ) if listed else []
         return View(
             incident=incident,
             world=world,
@@ -54,14 +65,26 @@ class Rendering:
             act_by_link=not CARRIERS[carrier].im,
         )
 
-    def delivery(self, tx: Tx, incident: Incident, row: Delivery, now: Instant) -> tuple[Json, Json]:
+    def delivery(self, tx: Tx, incident: Incident, row: Delivery, now: Instant) -> Rendered:
         """The message of a row, and the same as bare text for a platform that refuses the card."""
         view = self.view(tx, incident, carrier=row.carrier, lang=row.lang, zone=row.zone, viewer=row.member, now=now)
         card = page_card(view, _page(row, incident)) if row.member else incident_card(view)
+        card, fault = self.worded(view, card, medium_of(row.carrier))
         if row.lane is Lane.REFRESH:
             card = replace(card, mentions=())  # an edit pings nobody on any platform; do not pretend to
         carrier = CARRIERS[row.carrier]
-        return carrier.render(card), carrier.render(text_card(card.fallback, row.lang))
+        return Rendered(carrier.render(card), carrier.render(text_card(card.fallback, row.lang)), fault)
+
+    def worded(self, view: View, card: Card, medium: str) -> tuple[Card, str]:
+        """The card in the words of its channel's template, if it has one; as it is, and why, if that fails."""
+        channel = view.world.channels.get(view.incident.channel)
+        source = channel.templates.get(medium, "") if channel else ""
+        if not source:
+            return card, ""
+        try:
+            return template.worded(card, medium, template.fill(source, template.values(view))), ""
+        except template.TemplateFault as fault:
+            return card, str(fault)
 
     def text(self, row: Delivery) -> Json:
         """The message of a row that is about no incident."""

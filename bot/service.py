@@ -9,15 +9,16 @@ from collections import defaultdict
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 
+from bot import silences
 from bot.clock import Clock, Ids
 from bot.engine import dispatching, enrichment, merging, preference, processing, routing
 from bot.engine.effects import Alarm, CloseAlerts, Page, Refresh, Reply, ShowCards, Step, Withdraw
 from bot.engine.enrichment import NO_ANSWERS, Answers
-from bot.engine.events import AlertChange, AlertSeen, Fresh, Happening, Raised, SplitOff
+from bot.engine.events import Fresh, Happening, Raised, SplitOff
 from bot.engine.incident import step
-from bot.engine.merging import Merged
 from bot.engine.model import DAY, HOUR, MINUTE, Alert, Chat, Event, EventStatus, Incident, Severity, Span, Target, Way
 from bot.engine.world import Integration, Member, World
+from bot.noise import Absorbed, Noise
 from bot.store.base import AlarmRow, Delivery, Lane, Tx
 
 PAGE_LIFE: Span = 15 * MINUTE
@@ -35,16 +36,6 @@ class Handled:
     reply: Reply | None
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Absorbed:
-    """Where one accepted event went: the incident in a channel, or the reason why there is none."""
-
-    alert_key: str
-    reason: str
-    incident: str = ""
-    channel: str = ""
-
-
 class Service:
     """Applies happenings to the store. `worlds` gives the world that is in force now."""
 
@@ -53,6 +44,7 @@ class Service:
         self._worlds = worlds
         self._clock = clock
         self._ids = ids
+        self._noise = Noise(worlds, clock, ids, self._take_step)
 
     def absorb(
         self, tx: Tx, integration: Integration, events: Sequence[Event], answers: Answers = NO_ANSWERS
@@ -72,7 +64,7 @@ class Service:
     def _through_the_pipeline(
         self, tx: Tx, integration: Integration, event: Event, answers: Answers, opened: dict[str, Alert]
     ) -> list[Absorbed]:
-        """Enrich → process → route, then in each channel: drop → merge → group → escalation rule.
+        """Enrich → process → route, then in each channel: drop → merge → silence → inhibit → flapping → group.
 
         `opened` are the open alerts of the event's key by channel; it is kept current.
         """
@@ -99,7 +91,7 @@ class Service:
                 absorbed.append(Absorbed(alert_key=event.alert_key, reason="dropped", channel=channel))
                 continue
             merged = merging.merge(opened.get(channel), event, integration, channel, self._ids.short(), now)
-            alert, result = self._alert_changed(tx, merged, event.alert_key)
+            alert, result = self._noise.changed(tx, merged, event.alert_key)
             absorbed.append(replace(result, channel=channel))
             if alert is None or alert.closed_at is not None:
                 opened.pop(channel, None)
@@ -107,12 +99,20 @@ class Service:
                 opened[channel] = alert
         return absorbed
 
-    def expire_alerts(self, tx: Tx, limit: int) -> int:
-        """Recover alerts that their source stopped resending. Returns how many."""
-        due = tx.alerts_to_resolve(self._clock.now(), limit)
-        for alert in due:
-            self._alert_changed(tx, merging.expired(alert, self._clock.now()), alert.alert_key)
-        return len(due)
+    def alert_due(self, tx: Tx, alert_id: str) -> None:
+        """Recover an alert that its source stopped resending, or ask again about a muted one."""
+        now, alert = self._clock.now(), tx.alerts([alert_id]).get(alert_id)
+        if alert is None or alert.closed_at is not None or alert.due_at is None or alert.due_at > now:
+            return
+        if alert.resolve_at is not None and alert.resolve_at <= now:
+            self._noise.changed(tx, merging.expired(alert, now), alert.alert_key)
+        else:
+            self._noise.ask_again(tx, alert)
+
+    def sweep(self, tx: Tx) -> None:
+        """Delete the quick silences that are over."""
+        for silence in silences.over(tx, self._clock.now()):
+            silences.lift(tx, silence, self._clock.now())
 
     def happen(self, tx: Tx, incident_id: str, event: Happening) -> Handled | None:
         """Let something happen to an incident. None when there is no such incident."""
@@ -149,31 +149,6 @@ class Service:
             targets=targets,
         )
         return self.open(tx, event)
-
-    def _alert_changed(self, tx: Tx, merged: Merged, alert_key: str) -> tuple[Alert | None, Absorbed]:
-        alert = merged.alert
-        if alert is None:
-            return None, Absorbed(alert_key=alert_key, reason=merged.reason)
-        if merged.change is AlertChange.DUPLICATE:
-            tx.put_alerts([alert])
-            return alert, Absorbed(alert_key=alert_key, reason=merged.reason, incident=alert.incident)
-        before, group_key = self._incident_for(tx, alert)
-        if before is None and merged.change is not AlertChange.NEW:
-            tx.put_alerts([alert])  # its incident was erased; what ends without one needs nobody
-            return alert, Absorbed(alert_key=alert_key, reason="incident_gone")
-        fresh = Fresh(id=self._ids.short(), num=tx.next_num()) if before is None else None
-        alert = replace(alert, incident=before.id if before else fresh.id if fresh else "")
-        tx.put_alerts([alert])
-        event = AlertSeen(alert=alert, change=merged.change, group_key=group_key, fresh=fresh)
-        self._take_step(tx, before, event)
-        return alert, Absorbed(alert_key=alert_key, reason=merged.reason, incident=alert.incident)
-
-    def _incident_for(self, tx: Tx, alert: Alert) -> tuple[Incident | None, str]:
-        if alert.incident:
-            return tx.incidents([alert.incident]).get(alert.incident), ""
-        channel = self._worlds().channels[alert.channel]
-        group_key = merging.group_key(channel, alert)
-        return tx.open_incidents([(channel.id, group_key)]).get((channel.id, group_key)), group_key
 
     def _take_step(self, tx: Tx, before: Incident | None, event: Happening) -> Handled:
         world, now = self._worlds(), self._clock.now()
@@ -214,7 +189,7 @@ class Service:
         rows = [
             self._text_row(member, way, f"{about}:{member.id}:{way}", text)
             for called in routing.people(world, world.catch_all, now)
-            if (member := world.members.get(called.member))
+            if (member := world.member(called.member))
             for way in preference.first_ways(member, Severity.CRITICAL, None)
         ]
         if not rows or tx.enqueue(rows):
@@ -245,7 +220,9 @@ class Service:
         )
 
     def _page_row(self, incident: Incident, page: Page) -> Delivery:
-        member = self._worlds().members[page.member]
+        member = self._worlds().member(page.member)
+        if member is None:
+            raise KeyError(page.member)
         now = self._clock.now()
         return Delivery(
             id=self._ids.short(),

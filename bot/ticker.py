@@ -7,6 +7,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 
+from bot import silences
 from bot.clock import Clock
 from bot.engine.events import Wake
 from bot.engine.model import SECOND, Instant
@@ -29,17 +30,18 @@ class Ticker:
         """Wake everything that is due, up to a batch. Returns how many were woken."""
         now = self._clock.now()
         due = store.read(lambda tx: [(i.id, i.next_wake or now) for i in tx.due_incidents(now, BATCH)])
-        results = store.run_all([self._waker(incident) for incident, _ in due])
-        for (incident, at), result in zip(due, results, strict=True):
-            if isinstance(result, StoreUnavailable):
-                raise result
-            if isinstance(result, Exception):
-                log.error("wake_failed", incident=incident, exc_info=result)
-            else:
+        woken = self._each(
+            store, [self._waker(incident) for incident, _ in due], "wake_failed", [one for one, _ in due]
+        )
+        for (_, at), fine in zip(due, woken, strict=True):
+            if fine:
                 WAKES.inc()
                 LATENESS.observe(max(0, now - at) / SECOND)
-        expired = store.run(lambda tx: self._service.expire_alerts(tx, BATCH)) if self._any_expired(store, now) else 0
-        return len(due) + expired
+        alerts = store.read(lambda tx: [alert.id for alert in tx.due_alerts(now, BATCH)])
+        self._each(store, [self._caller(alert) for alert in alerts], "alert_due_failed", alerts)
+        if store.read(lambda tx: silences.over(tx, now)):
+            store.run(self._service.sweep)
+        return len(due) + len(alerts)
 
     def next_due(self, store: Store) -> Instant | None:
         """When something becomes due next, as far as the store knows."""
@@ -51,5 +53,15 @@ class Ticker:
 
         return work
 
-    def _any_expired(self, store: Store, now: Instant) -> bool:
-        return bool(store.read(lambda tx: tx.alerts_to_resolve(now, 1)))
+    def _caller(self, alert: str) -> Callable[[Tx], None]:
+        return lambda tx: self._service.alert_due(tx, alert)
+
+    def _each(self, store: Store, works: list[Callable[[Tx], None]], failed: str, about: list[str]) -> list[bool]:
+        """Run works under one commit; one that fails does not hold up the others. Returns which went well."""
+        results = store.run_all(works) if works else []
+        for one, result in zip(about, results, strict=True):
+            if isinstance(result, StoreUnavailable):
+                raise result
+            if isinstance(result, Exception):
+                log.error(failed, about=one, exc_info=result)
+        return [not isinstance(result, Exception) for result in results]

@@ -37,6 +37,8 @@ HOMES = {
     "boto3": (),
     "botocore": (),
     "dingtalk_stream": ("bot/adapters/dingtalk",),
+    "holidays": ("bot/manifest/",),
+    "icalendar": ("bot/manifest/",),
     "lark_oapi": ("bot/adapters/feishu",),
     "psycopg": ("bot/store/",),
     "re2": ("bot/engine/patterns",),
@@ -49,8 +51,8 @@ HOMES = {
     "twilio": (),
     "vonage": (),
 }
-# Platform SDKs: nobody pays for one that is not configured, not even with the time of its import.
-LAZY = ("lark_oapi", "slack_bolt", "slack_sdk", "telegram", "aiosmtplib", "twilio")
+# SDKs and calendars: nobody pays for one that is not configured, not even with the time of its import.
+LAZY = ("holidays", "icalendar", "lark_oapi", "slack_bolt", "slack_sdk", "telegram", "aiosmtplib", "twilio")
 
 WALL_CLOCK = (
     "datetime.date.today",

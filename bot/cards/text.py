@@ -8,6 +8,7 @@ from __future__ import annotations
 import re
 import unicodedata
 from collections.abc import Callable, Iterator
+from functools import lru_cache
 from urllib.parse import quote
 
 ELLIPSIS = "…"
@@ -42,6 +43,13 @@ _UNSAFE = re.compile(r"[\x00-\x20\x7f-\xa0<>\"'`|\\^{}\u2028\u2029]")
 
 def neutral(text: str) -> str:
     """The same words in lines, without characters that hide, reorder or pile up: what is shown is what was sent."""
+    if text.isascii() and text.isprintable() and "  " not in text:
+        return text.strip()  # most texts by far, and none of the rules below would change them
+    return _neutral(text)
+
+
+@lru_cache(maxsize=2048)
+def _neutral(text: str) -> str:
     text = _LINE_ENDS.sub("\n", text)
     text = _SURROGATES.sub("\ufffd", text)
     text = _DECEIVING.sub("", text)

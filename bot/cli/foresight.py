@@ -7,11 +7,14 @@ from typing import Any
 
 from bot.clock import SystemClock
 from bot.engine.effects import Entry
-from bot.engine.model import SECOND, Event, EventStatus, Severity, Span
+from bot.engine.model import DAY, SECOND, Event, EventStatus, Severity, Span
 from bot.engine.simulation import Assumed, simulate
 from bot.engine.world import Integration, Schedule, World
 from bot.manifest.oncall import in_zone, on_call_at, read_time, shifts_between
 from bot.manifest.values import to_span
+
+ICAL_AHEAD: Span = 45 * DAY
+"""As far as `next` and `me` look."""
 
 
 def foresee(world: World, alert: str, at: str, answers: list[str], down: list[str]) -> list[dict[str, Any]]:
@@ -40,6 +43,20 @@ def duty(world: World, name: str | None, at: str | None, start: str | None, end:
         raise ValueError("Give both --from and --to, or neither.")
     plans = [world.schedules[name]] if name else list(world.schedules.values())
     return [_duty(plan, at, start, end) for plan in plans]
+
+
+def calendar(world: World, name: str | None, start: str | None, end: str | None) -> str:
+    """What `oncall --ical` prints: a schedule's shifts, by default of the next 45 days. ValueError as `duty`."""
+    from bot.manifest.ical import as_ical
+
+    if name is None:
+        raise ValueError(f"--ical needs a schedule; there are {', '.join(world.schedules)}.")
+    if name not in world.schedules:
+        raise ValueError(f"There is no schedule {name!r}; there are {', '.join(world.schedules)}.")
+    plan, now = world.schedules[name], SystemClock().now()
+    first = now if start is None else read_time(start, plan.zone)
+    last = first + ICAL_AHEAD if end is None else read_time(end, plan.zone)
+    return as_ical(world, plan, first, last, now)
 
 
 def _duty(plan: Schedule, at: str | None, start: str | None, end: str | None) -> dict[str, Any]:

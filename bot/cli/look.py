@@ -78,15 +78,19 @@ def oncall(
     at: Annotated[str | None, typer.Option(help="At this time; default now.")] = None,
     start: Annotated[str | None, typer.Option("--from", help="Shifts from here…")] = None,
     end: Annotated[str | None, typer.Option("--to", help="…to here.")] = None,
+    ical: Annotated[bool, typer.Option("--ical", help="Print the schedule's shifts as a calendar file.")] = False,
     manifest: Annotated[Path | None, typer.Option("--manifest", "-m")] = None,
     as_json: AsJson = False,
 ) -> None:
     """Who is, or will be, on call."""
     from bot.cli import boot
-    from bot.cli.foresight import duty
+    from bot.cli.foresight import calendar, duty
 
     loaded = boot.manifest(manifest or boot.settings().manifest)
     try:
+        if ical:
+            typer.echo(calendar(loaded.world, schedule, start, end), nl=False)
+            return
         found = duty(loaded.world, schedule, at, start, end)
     except ValueError as error:
         boot.refuse(str(error))
@@ -131,15 +135,29 @@ def render(
     state: Annotated[str, typer.Option(help="triggered, processing, snoozed or closed.")] = "triggered",
     lang: Annotated[str, typer.Option(help="en or zh.")] = "en",
     card: Annotated[Path | None, typer.Option(help="A card as JSON instead of the sample incident.")] = None,
+    template: Annotated[Path | None, typer.Option(help="A template, tried out on the incident.")] = None,
+    incident: Annotated[int | None, typer.Option(help="The number of a past incident instead of the sample.")] = None,
 ) -> None:
-    """Print exactly what a platform would get for the sample incident, or for a card of your own."""
+    """Print exactly what a platform would get: for the sample incident, a past one, or a card of your own."""
     from bot.cli import boot
-    from bot.cli.pictures import rendered
+    from bot.cli.pictures import Wanted, rendered
 
+    wanted = Wanted(
+        platform=platform,
+        state=state,
+        lang=lang,
+        card=card.read_bytes() if card else None,
+        template=template.read_text(encoding="utf-8") if template else None,
+        incident=incident,
+    )
     try:
-        typer.echo(rendered(platform, state, lang, card.read_bytes() if card else None))
+        shown, fault = rendered(wanted)
     except ValueError as error:
         boot.refuse(str(error))
+    typer.echo(shown)
+    if fault:
+        typer.echo(f"The template failed, so this has the built-in words: {fault}.", err=True)
+        raise typer.Exit(boot.FOUND)
 
 
 def why(

@@ -9,6 +9,8 @@ from dataclasses import replace
 from pathlib import Path
 
 from bot.app import App
+from bot.clock import SystemClock
+from bot.engine.model import DAY
 from bot.engine.world import World
 from bot.manifest.load import load
 from bot.manifest.problems import ManifestError
@@ -45,7 +47,16 @@ async def _tell(app: App, text: str) -> None:
     await app.transact(lambda tx: app.service.alarm(tx, "manifest_refused", text))
 
 
-def _stamp(file: Path) -> tuple[int, int]:
+def _stamp(file: Path) -> tuple[int, tuple[tuple[int, int], ...]]:
+    """What changes when the manifest changes, or a table or calendar beside it; and every day.
+
+    Holidays and imported shifts are worked out around the day on which they are read.
+    """
+    beside = sorted((*file.parent.glob("*.csv"), *file.parent.glob("*.ics")))
+    return SystemClock().now() // DAY, tuple(map(_stamp_of, (file, *beside)))
+
+
+def _stamp_of(file: Path) -> tuple[int, int]:
     try:
         stat = file.stat()
     except OSError:

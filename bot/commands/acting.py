@@ -3,10 +3,14 @@
 from __future__ import annotations
 
 from bot.commands import grammar
+from bot.commands.editing import setting
 from bot.commands.grammar import Asked
+from bot.commands.quieting import Quieting
+from bot.commands.rearranging import Rearranging
 from bot.commands.said import Asker, Said, sentence, together
 from bot.commands.vocabulary import VERBS
 from bot.directory import Directory
+from bot.engine.editing import TEXT_MAX, TITLE_MAX
 from bot.engine.events import (
     Acknowledge,
     AddResponders,
@@ -22,12 +26,9 @@ from bot.engine.events import (
     Unsnooze,
 )
 from bot.engine.model import Incident, Severity, Target
+from bot.regrouping import Regrouping
 from bot.service import Service
 from bot.store.base import Tx
-
-TEXT_MAX = 1024
-"""Characters of a note, a resolution, or the reason of a reopening."""
-TITLE_MAX = 512
 
 
 class Acting:
@@ -37,15 +38,25 @@ class Acting:
         """Keep the parts."""
         self._service = service
         self._directory = directory
+        self._quieting = Quieting(directory)
+        self._rearranging = Rearranging(Regrouping(service))
 
     def act(self, tx: Tx, asker: Asker, asked: Asked, incidents: list[Incident]) -> Said:
         """Do it to each incident that was named."""
         if asked.verb == "trigger":
             return self._raise(tx, asker, asked)
+        if asked.verb == "silence":
+            return self._quieting.silence(tx, asker, asked, incidents)
+        if asked.verb == "unsilence":
+            return self._quieting.unsilence(tx, asker, asked)
         if not incidents:
             return sentence(asker, "missing_ref")
-        if len(asked.rest) > TEXT_MAX:
+        if len(asked.rest) > TEXT_MAX and asked.verb != "set":  # each text that can be set has a limit of its own
             return sentence(asker, "too_long", {"max": str(TEXT_MAX)})
+        if asked.verb == "merge":
+            return self._rearranging.merge(tx, asker, asked.rest, incidents)
+        if asked.verb == "move":
+            return self._rearranging.move(tx, asker, asked.rest, incidents[0])
         command = self.command(asker, asked.verb, asked.rest)
         if isinstance(command, Said):
             return command
@@ -77,6 +88,8 @@ class Acting:
                 return Note(by=by, via=via, text=rest) if rest else _usage(asker, verb)
             case "snooze":
                 return self._snooze(asker, rest, seen_rev)
+            case "set":
+                return setting(asker, rest)
             case "sev":
                 return self._severity(asker, rest)
             case "escalate":

@@ -4,15 +4,18 @@ from __future__ import annotations
 
 from dataclasses import replace
 
-from bot.cards.build import View, help_card, incident_card, list_card, oncall_card, text_card, why_card
+from bot.cards.build import View, alerts_card, help_card, incident_card, list_card, oncall_card, text_card, why_card
 from bot.cards.i18n import duration, moment, say
 from bot.commands import grammar
 from bot.commands.grammar import Asked
+from bot.commands.likeness import similar
+from bot.commands.quieting import Quieting
 from bot.commands.said import Asker, Said, sentence
 from bot.commands.vocabulary import VERBS, find
 from bot.directory import Directory
 from bot.engine import schedule
-from bot.engine.model import DAY, Incident, Instant, Progress, Span
+from bot.engine.model import DAY, Incident, Instant, Progress, Span, medium_of
+from bot.engine.regrouping import ALERTS_MAX
 from bot.engine.world import Schedule, Shift
 from bot.rendering import Rendering
 from bot.store.base import Tx
@@ -30,6 +33,7 @@ class Asking:
         """Keep the parts."""
         self._directory = directory
         self._rendering = rendering
+        self._quieting = Quieting(directory)
 
     def answer(self, tx: Tx, asker: Asker, asked: Asked, incidents: list[Incident]) -> Said:
         """Answer one question."""
@@ -42,15 +46,27 @@ class Asking:
                 return self._me(tx, asker)
             case "list":
                 return self._list(tx, asker, asked)
-            case "show" | "why" if not incidents:
-                return sentence(asker, "missing_ref")
-            case "show":
-                view = self._view(tx, asker, incidents[0])
-                return Said(card=incident_card(view), here=asked.here)
-            case "why":
-                return self._why(tx, asker, asked, incidents[0])
+            case "silences":
+                return self._quieting.silences(tx, asker, asked)
+            case "show" | "why" | "alerts" | "similar":
+                return self._about(tx, asker, asked, incidents[0]) if incidents else sentence(asker, "missing_ref")
             case _:
                 return self._help(asker, asked)
+
+    def _about(self, tx: Tx, asker: Asker, asked: Asked, incident: Incident) -> Said:
+        """Answer one question about an incident."""
+        match asked.verb:
+            case "why":
+                return self._why(tx, asker, asked, incident)
+            case "similar":
+                return similar(tx, asker, asked, incident)
+            case "alerts":
+                found = tx.alerts_of(incident.id, ALERTS_MAX)
+                card = alerts_card(incident, found, asker.lang, zone=asker.zone, now=asker.now)
+            case _:
+                view = self._view(tx, asker, incident)
+                card, _ = self._rendering.worded(view, incident_card(view), medium_of(asker.platform))
+        return Said(card=card, here=asked.here)
 
     def _oncall(self, asker: Asker, asked: Asked) -> Said:
         name, _, when = asked.rest.partition(" at ") if " at " in asked.rest else (asked.rest, "", "")

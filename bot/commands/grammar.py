@@ -18,10 +18,14 @@ _REF = re.compile(r"#?(\d{1,9})")
 _SPAN = re.compile(r"(?:(\d{1,3})d)?(?:(\d{1,4})h)?(?:(\d{1,5})m(?:in)?)?")
 _CLOCK = re.compile(r"(\d{1,2}):(\d{2})")
 _QUOTES = str.maketrans({"“": '"', "”": '"', "‘": "'", "’": "'", "\u00a0": " "})
-_TAKES_REFS = frozenset(
-    {"ack", "unack", "resolve", "reopen", "snooze", "wake", "escalate", "assign", "add", "note", "sev", "show", "why"}
-)
-_MANY = frozenset({"ack", "unack"})
+_ONE = frozenset({"show", "why", "alerts", "move", "similar", "silence"})
+"""These take one incident."""
+_NUMBERS = frozenset({"ack", "unack", "wake", "sev", "set", "merge"})
+"""These take any number of incidents, and nothing after them begins with a number."""
+_NUMBER_LAST = frozenset({"snooze", "escalate", "assign", "add"})
+"""These take several too; what they do with them may itself be a number, which is then the last word."""
+_TEXT_LAST = frozenset({"resolve", "reopen", "note"})
+"""These take several too; a text follows that may begin with a number: after the first, only `#` marks an incident."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -56,15 +60,65 @@ def read(text: str) -> Asked | Misread:
     rest = words[1:]
     if verb.name == "note" and "to" in rest and len(rest) > 2 and _REF.fullmatch(rest[-1]) and rest[-2] == "to":
         rest = [rest[-1], *rest[:-2]]  # `note <text> to <id>`, as Opsgenie has it
-    refs: list[int] = []
-    while rest and verb.name in _TAKES_REFS and (match := _REF.fullmatch(rest[0])):
-        if refs and verb.name not in _MANY:
-            break
-        refs.append(int(match[1]))
-        rest = rest[1:]
+    refs = _leading_refs(verb.name, rest)
     if len(refs) > REFS_MAX:
         return Misread(code="too_many", facts={"max": str(REFS_MAX)})
-    return Asked(verb=verb.name, refs=tuple(dict.fromkeys(refs)), rest=" ".join(rest), here=here)
+    return Asked(verb=verb.name, refs=tuple(dict.fromkeys(refs)), rest=" ".join(rest[len(refs) :]), here=here)
+
+
+def _leading_refs(verb: str, words: list[str]) -> list[int]:
+    """The incidents that a command begins with."""
+    refs: list[int] = []
+    only_refs = verb == "resolve" and all(map(_REF.fullmatch, words))
+    for place, word in enumerate(words):
+        match = _REF.fullmatch(word)
+        goes_on = (
+            verb in _NUMBERS
+            or (verb in _NUMBER_LAST and (word.startswith("#") or place + 1 < len(words)))
+            or (verb in _TEXT_LAST and (word.startswith("#") or only_refs))
+        )
+        first = not refs and verb in _ONE | _NUMBERS | _NUMBER_LAST | _TEXT_LAST
+        if match is None or not (first or goes_on):
+            break
+        refs.append(int(match[1]))
+    return refs
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Merge:
+    """What follows the incidents of `merge`: the one that takes them, and why."""
+
+    into: int
+    comment: str = ""
+
+
+def merging(rest: str) -> Merge | None:
+    """`into <ref> [comment]`; None where it is something else."""
+    words = rest.split()
+    match = _REF.fullmatch(words[1]) if len(words) > 1 and words[0].casefold() in {"into", "to"} else None
+    return Merge(into=int(match[1]), comment=" ".join(words[2:])) if match else None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Move:
+    """What follows the incident of `move`: alerts by their short names, and where to; `into` 0 means a new one."""
+
+    alerts: tuple[str, ...]
+    into: int = 0
+    title: str = ""
+
+
+def moving(rest: str) -> Move | None:
+    """`<alert…> to <ref>` or `<alert…> to new [title]`; None where it is something else."""
+    words = rest.split()
+    at = next((place for place, word in enumerate(words) if word.casefold() in {"to", "into"}), 0)
+    names, there = tuple(word.strip(",") for word in words[:at]), words[at + 1 :]
+    if not names or not there:
+        return None
+    if there[0].casefold() == "new":
+        return Move(alerts=names, title=" ".join(there[1:]).strip("\"'"))
+    match = _REF.fullmatch(there[0])
+    return Move(alerts=names, into=int(match[1])) if match and len(there) == 1 else None
 
 
 def span(text: str) -> Span | None:

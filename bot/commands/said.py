@@ -7,9 +7,14 @@ from dataclasses import dataclass
 
 from bot.cards.build import reply_card, text_card
 from bot.cards.card import Card, Tone
+from bot.cards.i18n import say
 from bot.engine.effects import Reply
 from bot.engine.model import Instant
 from bot.engine.world import Member, World
+
+LINES_SHOWN = 20
+REFS_SHOWN = 20
+"""Lines of a batch's reply, and incidents in one of them: nobody reads more in a chat."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -40,6 +45,10 @@ class Said:
     alert: bool = False
     outcome: str = "answered"
     """The code of the reply, for the metric."""
+    about: int = 0
+    """The incident that the reply is about; 0 where the reply itself does not say so."""
+    text: str = ""
+    """The sentence alone, without that incident's number."""
 
 
 def sentence(
@@ -49,16 +58,28 @@ def sentence(
     names = {member.id: member.name for member in asker.world.members.values()}
     reply = Reply(code=code, done=done, facts=facts or {})
     card = reply_card(reply, asker.lang, names=names, you=asker.id, zone=asker.zone, now=asker.now)
+    text = card.fallback
     if about:
-        card = text_card(card.fallback, asker.lang, tone=card.tone, about=about)
-    return Said(card=card, alert=not done, outcome=code)
+        card = text_card(text, asker.lang, tone=card.tone, about=about)
+    return Said(card=card, alert=not done, outcome=code, about=about, text=text)
 
 
 def together(asker: Asker, said: list[Said]) -> Said:
-    """Several replies as one."""
+    """Several replies as one, and a short one: incidents of which the same is true share a line."""
     if len(said) == 1:
         return said[0]
-    text = "\n".join(each.card.fallback for each in said)
-    return Said(
-        card=text_card(text, asker.lang, tone=Tone.INFO), alert=all(each.alert for each in said), outcome="batch"
-    )
+    lines: dict[str, list[int]] = {}
+    for each in said:
+        lines.setdefault(each.text, []).append(each.about)
+    shown = [_line(asker.lang, text, about) for text, about in list(lines.items())[:LINES_SHOWN]]
+    if len(lines) > LINES_SHOWN:
+        shown.append(say(asker.lang, "list.more", n=len(lines) - LINES_SHOWN))
+    card = text_card("\n".join(shown), asker.lang, tone=Tone.INFO)
+    return Said(card=card, alert=all(each.alert for each in said), outcome="batch")
+
+
+def _line(lang: str, text: str, about: list[int]) -> str:
+    refs = ", ".join(f"#{num}" for num in about[:REFS_SHOWN])
+    if len(about) > REFS_SHOWN:
+        refs = f"{refs}, {say(lang, 'list.more', n=len(about) - REFS_SHOWN)}"
+    return say(lang, "reply.about", ref=refs, text=text)

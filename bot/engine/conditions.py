@@ -151,7 +151,7 @@ def _within(fact: str, network: IPv4Network | IPv6Network) -> bool:
     address = _address(fact.strip())
     if isinstance(address, IPv6Address) and address.ipv4_mapped is not None and network.version == 4:
         address = address.ipv4_mapped
-    return address is not None and address.version == network.version and address in network
+    return address is not None and address in network
 
 
 def _address(text: str) -> Address | None:

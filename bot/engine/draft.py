@@ -80,7 +80,7 @@ class Draft:
 
     def member(self, member_id: str) -> Member | None:
         """A member of the world as it is now."""
-        return self.world.members.get(member_id)
+        return self.world.member(member_id)
 
     def responder(self, member_id: str) -> Responder | None:
         """The responder entry of a member, if there is one."""
@@ -92,9 +92,9 @@ class Draft:
         return tuple(sorted(acked, key=lambda r: (r.acked_at or 0, r.member)))
 
     def set_watch(self, watch: Watch) -> None:
-        """Replace, add, or (when nothing is pending) drop the watch over one member's firing."""
+        """Replace, add, or (when nothing is to come) drop the watch over one member's firing."""
         others = tuple(w for w in self.incident.watches if (w.member, w.firing) != (watch.member, watch.firing))
-        self.change(watches=(*others, watch) if watch.pending else others)
+        self.change(watches=(*others, watch) if watch.pending or watch.later else others)
 
     def done(self, reply: Reply | None = None) -> Step:
         """Close the draft: the revision, the own clock and the next wake follow from what changed."""
@@ -108,6 +108,6 @@ class Draft:
 
 def next_wake(incident: Incident) -> Instant | None:
     """The earliest instant at which time alone changes this incident."""
-    times = [incident.notify_at, incident.escalate_at, incident.close_at, incident.snoozed_until]
-    times += [pending.due_at for watch in incident.watches for pending in watch.pending]
+    times = [incident.notify_at, incident.escalate_at, incident.close_at, incident.snoozed_until, incident.ack_until]
+    times += [pending.due_at for watch in incident.watches for pending in (*watch.pending, *watch.later)]
     return min((t for t in times if t is not None), default=None)

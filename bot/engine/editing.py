@@ -24,6 +24,16 @@ _TEXTS: Mapping[TextField, tuple[Kind, int]] = {
     TextField.ROOT_CAUSE: (Kind.ROOT_CAUSE, TEXT_MAX),
     TextField.RESOLUTION: (Kind.RESOLUTION, TEXT_MAX),
 }
+CALLED: Mapping[str, TextField] = {
+    "title": TextField.TITLE,
+    "description": TextField.DESCRIPTION,
+    "desc": TextField.DESCRIPTION,
+    "impact": TextField.IMPACT,
+    "cause": TextField.ROOT_CAUSE,
+    "root_cause": TextField.ROOT_CAUSE,
+    "resolution": TextField.RESOLUTION,
+}
+"""How people call the texts; no custom field may have such a name."""
 _YES = frozenset({"yes", "y", "true", "on", "1", "是"})
 _NO = frozenset({"no", "n", "false", "off", "0", "否"})
 COMMA = ", "

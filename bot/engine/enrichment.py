@@ -7,6 +7,7 @@ Rules run in order, and each sees the labels that those before it made. What mus
 from __future__ import annotations
 
 import json
+import re
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from functools import lru_cache
@@ -32,6 +33,9 @@ class Question:
     body: str
     """JSON: `{"result_label_keys": [...], "event": {...}}`."""
 
+
+# Text out of JSON may hold what no store takes: halves of surrogate pairs, and control characters.
+_UNSAFE = re.compile(r"[\x00-\x08\x0b\x0c\x0e-\x1f\x7f\ud800-\udfff]")
 
 Answers = Mapping[Question, Mapping[str, str]]
 """Labels by question; a question that failed was answered with none."""
@@ -125,7 +129,7 @@ def _with(event: Event, made: Mapping[str, str], *, override: bool) -> Event:
     for name, value in made.items():
         there = name in labels
         if value and (override if there else len(labels) < LABELS_MAX):
-            labels[name] = templates.cut(value, VALUE_MAX)
+            labels[name] = templates.cut(_UNSAFE.sub("", value), VALUE_MAX)
     return replace(event, labels=labels)
 
 

@@ -9,6 +9,7 @@ from bot.engine.draft import Draft
 from bot.engine.effects import Alarm, Kind, Page, Reason, ShowCards
 from bot.engine.model import SECOND, Incident, Level, Pending, Progress, Responder, Watch, Way, medium_of
 from bot.engine.routing import Called
+from bot.engine.world import MAILTO, World
 
 
 def current_level(incident: Incident) -> Level:
@@ -24,7 +25,8 @@ def on_last_resort(incident: Incident) -> bool:
 
 def start(draft: Draft, reason: Reason, *, level: int = 0) -> None:
     """Begin the ladder anew at a level and notify at once. Pages of the time before are no longer wanted."""
-    draft.turn(cycle=draft.incident.cycle + 1, round=0, level=level, loop=-1, watches=(), exhausted=False)
+    cycle = draft.incident.cycle + 1
+    draft.turn(cycle=cycle, round=0, level=level, loop=-1, watches=(), exhausted=False, ack_until=None)
     fire(draft, reason)
 
 
@@ -33,6 +35,8 @@ def fire(draft: Draft, reason: Reason) -> None:
     incident = draft.incident
     level = current_level(incident)
     called = routing.people(draft.world, level.targets, draft.now)
+    if level.round_robin:
+        called = in_turn(draft.world, called, incident.num + incident.round)
     how = "catch_all" if on_last_resort(incident) or incident.rule.id == "catch_all" else "level"
     if not called and not on_last_resort(incident):
         called, how = routing.people(draft.world, incident.last_resort.targets, draft.now), "catch_all"
@@ -44,6 +48,14 @@ def fire(draft: Draft, reason: Reason) -> None:
     for one in called:
         page(draft, one, firing, reason, level)
     _set_timers(draft, level)
+
+
+def in_turn(world: World, called: tuple[Called, ...], turn: int) -> tuple[Called, ...]:
+    """The one person whose turn it is, of those who can be reached; a mailbox is no person, and gets a copy anyway."""
+    boxes = tuple(one for one in called if one.member.startswith(MAILTO))
+    people = [one for one in called if one not in boxes]
+    reached = [one for one in people if (member := world.member(one.member)) and member.reachable()] or people
+    return (reached[turn % len(reached)], *boxes) if reached else boxes
 
 
 def repeat(draft: Draft) -> None:
@@ -73,7 +85,12 @@ def page(draft: Draft, called: Called, firing: str, reason: Reason, level: Level
         return
     ways = preference.first_ways(member, draft.incident.severity, level.ways if level else None)
     if ways:
-        send(draft, Watch(member=member.id, firing=firing), ways, reason, through=called.through)
+        rungs = preference.own_ladder(member, draft.incident.severity, level.ways if level else None)
+        # One ladder at a time: a repeat that comes between two rungs begins no second one.
+        climbs = any(watch.member == member.id and watch.later for watch in draft.incident.watches)
+        later = tuple(Pending(way=way, due_at=draft.now + rung.after) for rung in rungs for way in rung.ways)
+        later = () if climbs else later
+        send(draft, Watch(member=member.id, firing=firing, later=later), ways, reason, through=called.through)
     else:
         unreachable(draft, member.id)
 

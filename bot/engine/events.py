@@ -5,7 +5,9 @@ from __future__ import annotations
 from dataclasses import dataclass
 from enum import StrEnum
 
+from bot.engine.effects import Reason
 from bot.engine.model import Alert, Severity, Span, Target, Way
+from bot.engine.similarity import Likeness
 
 
 class AlertChange(StrEnum):
@@ -15,6 +17,7 @@ class AlertChange(StrEnum):
     UPDATED = "updated"
     DUPLICATE = "duplicate"
     RECOVERED = "recovered"
+    BACK = "back"  # it begins anew, moments after the incident had closed because it was gone
     IGNORED = "ignored"
 
 
@@ -34,6 +37,21 @@ class AlertSeen:
     change: AlertChange
     group_key: str
     fresh: Fresh | None = None
+    novel: bool = False
+    """The channel has seen nothing like it before."""
+    flapping: bool = False
+    """It comes and goes."""
+    unmuted: str = ""
+    """What had kept it quiet until now (`Alert.muted`); empty for what was never quiet."""
+    alike: Likeness | None = None
+    """Why it belongs to this incident, where likeness decided."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class CollectsNoMore:
+    """The incident takes no more new alerts: it is full, or the window of its group is over."""
+
+    why: Reason
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -255,5 +273,5 @@ Order = (
 )
 """Every command that a person can give."""
 
-Happening = AlertSeen | Raised | Wake | Order | PageProven | PageFailed | TemplateFailed
+Happening = AlertSeen | CollectsNoMore | Raised | Wake | Order | PageProven | PageFailed | TemplateFailed
 """Everything that `step` understands."""

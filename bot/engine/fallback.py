@@ -55,6 +55,23 @@ def unproven(draft: Draft) -> None:
             _hand_over(draft, watch, late, Reason.FALLBACK_UNPROVEN, "no_proof_in_time")
 
 
+def rungs(draft: Draft) -> None:
+    """The person's own ladder goes on while they have not acknowledged; a way that was tried already is left out."""
+    for watch in draft.incident.watches:
+        due = tuple(rung.way for rung in watch.later if rung.due_at <= draft.now)
+        if not due:
+            continue
+        left = replace(watch, later=tuple(rung for rung in watch.later if rung.due_at > draft.now))
+        tried = {*watch.failed, *watch.proven, *(p.way for p in watch.pending)}
+        member = draft.member(watch.member)
+        has = member.reachable() if member else ()  # the manifest may have changed since the first page
+        ways = tuple(dict.fromkeys(way for way in due if way in has and way not in tried))
+        if ways:
+            send(draft, left, ways, Reason.OWN_LADDER)
+        else:
+            draft.set_watch(left)
+
+
 def _hand_over(draft: Draft, watch: Watch, ways: tuple[Way, ...], reason: Reason, why: str) -> None:
     for way in ways:
         draft.log(Kind.DELIVERY, reason, member=watch.member, way=way, facts={"firing": watch.firing, "why": why})

@@ -1,4 +1,4 @@
-"""Grouping: which alerts make one incident. By equal values, by likeness, or not at all; for a while, or until it closes.
+"""Grouping: which alerts make one incident. By equal values, by likeness, or not at all; for a while or to the end.
 
 A group is a key that one open incident of a channel may hold. An incident that is full, or whose window is over, gives
 its key up and lives on.
@@ -7,12 +7,13 @@ its key up and lives on.
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from hashlib import sha256
 from typing import Literal
 
 from bot.engine import similarity
 from bot.engine.conditions import facts, matches
+from bot.engine.effects import Reason
 from bot.engine.model import Alert, Filter, Incident, Instant, Span
 from bot.engine.similarity import Likeness
 
@@ -103,23 +104,18 @@ def most_alike(
 
 def collects(incident: Incident, now: Instant) -> bool:
     """Whether an open incident still takes new alerts."""
-    return why_not(incident, now) == ""
+    return why_not(incident, now) is None
 
 
-def why_not(incident: Incident, now: Instant) -> Literal["", "group_full", "window_over"]:
-    """The named reason why an open incident takes no more alerts; empty when it does."""
+def why_not(incident: Incident, now: Instant) -> Reason | None:
+    """The named reason why an open incident takes no more alerts; None when it does."""
     if incident.alerts_total >= ALERTS_MAX:
-        return "group_full"
+        return Reason.GROUP_FULL
     if incident.collects_until is not None and incident.collects_until <= now:
-        return "window_over"
-    return ""
+        return Reason.WINDOW_OVER
+    return None
 
 
 def window_from(grouping: Grouping, now: Instant) -> Instant | None:
     """When a window that begins now is over; None where there is no window."""
     return now + grouping.window if grouping.window else None
-
-
-def retired(incident: Incident) -> Incident:
-    """The same incident, its group free for another."""
-    return replace(incident, group_key=f"retired:{incident.id}")

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import assert_never
 
-from bot.engine import editing, escalation, fallback, people, regrouping
+from bot.engine import editing, escalation, fallback, joining, people, regrouping
 from bot.engine.draft import Draft
 from bot.engine.effects import CloseAlerts, Kind, Reason, Reply, Step
 from bot.engine.events import (
@@ -15,6 +15,7 @@ from bot.engine.events import (
     AlertsJoined,
     AlertsLeft,
     Assign,
+    CollectsNoMore,
     Command,
     Escalate,
     Happening,
@@ -58,6 +59,8 @@ def _apply(draft: Draft, event: Happening) -> Reply | None:
             return Reply(code="reopened_meanwhile", done=False)
         case AlertSeen():
             alert_seen(draft, event)
+        case CollectsNoMore():
+            joining.retire(draft, event)
         case Wake():
             wake(draft)
         case PageProven():
@@ -118,20 +121,22 @@ def _obey(draft: Draft, order: Order) -> Reply:
 def alert_seen(draft: Draft, event: AlertSeen) -> None:
     """An alert joined, changed or recovered. Merged alerts never page again."""
     incident, alert = draft.incident, event.alert
+    if event.change is AlertChange.BACK:
+        joining.back(draft, event)
+        return
     if incident.progress is Progress.CLOSED:
         return
     facts = {"alert_key": alert.alert_key, "title": alert.title}
     match event.change:
         case AlertChange.NEW:
-            draft.show(alerts_open=incident.alerts_open + 1, alerts_total=incident.alerts_total + 1)
-            draft.log(Kind.ALERT_MERGE, Reason.ALERT, facts=facts)
-            editing.worsen(draft, alert.severity)
+            joining.join(draft, event)
         case AlertChange.UPDATED:
             draft.log(Kind.ALERT_UPDATE, Reason.ALERT, facts={**facts, "status": alert.status.value})
             editing.worsen(draft, alert.severity)
         case AlertChange.RECOVERED:
             draft.show(alerts_open=max(0, incident.alerts_open - 1))
             draft.log(Kind.ALERT_CLOSE, Reason.RECOVERED, facts=facts)
+            joining.mark_flapping(draft, event)
             if draft.incident.alerts_open == 0 and incident.close_with_alerts:
                 people.close(draft, Reason.RECOVERED)
         case AlertChange.DUPLICATE | AlertChange.IGNORED:
@@ -152,7 +157,11 @@ def wake(draft: Draft) -> None:
     if incident.snoozed_until is not None and incident.snoozed_until <= now:
         people.snooze_over(draft)
         return
+    if incident.ack_until is not None and incident.ack_until <= now:
+        people.ack_over(draft)
+        return
     fallback.unproven(draft)
+    fallback.rungs(draft)
     if incident.escalate_at is not None and incident.escalate_at <= now:
         escalation.climb(draft)
     elif incident.notify_at is not None and incident.notify_at <= now:

@@ -17,7 +17,7 @@ LOOK_AT = 1000
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Inhibition:
-    """One rule: alerts like `target` are not wanted while an alert like `source`, with these labels alike, is active."""
+    """One rule: alerts like `target` are not wanted while one like `source`, with these labels alike, is active."""
 
     id: str
     source: Filter

@@ -6,7 +6,7 @@ from dataclasses import dataclass, replace
 
 from bot.engine.events import AlertChange
 from bot.engine.model import Alert, Event, EventStatus, Instant, worse
-from bot.engine.world import Channel, Integration
+from bot.engine.world import Integration
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -63,13 +63,6 @@ def expired(alert: Alert, now: Instant) -> Merged:
     """The source stopped resending an alert that resolves by itself: that is a recovery."""
     closed = replace(alert, last_at=now, resolve_at=None, closed_at=now)
     return Merged(alert=closed, change=AlertChange.RECOVERED, reason="not_resent")
-
-
-def group_key(channel: Channel, alert: Alert) -> str:
-    """What an incident collects by: equal values of the channel's `group_by` labels, or one alert alone."""
-    if not channel.group_by:
-        return f"alert:{alert.integration}:{alert.alert_key}"
-    return "labels:" + "\x1f".join(f"{name}={alert.labels.get(name, '')}" for name in channel.group_by)
 
 
 def _begin(event: Event, integration: Integration, channel: str, fresh_id: str, now: Instant) -> Alert:

@@ -109,6 +109,17 @@ class Alert:
     incident: str = ""
     resolve_at: Instant | None = None
     closed_at: Instant | None = None
+    muted: str = ""
+    """The named reason why it is in no incident although it fires: `silence:ID`, `inhibit:RULE`, `flapping`."""
+    muted_until: Instant | None = None
+    """When that is asked about again."""
+    cause: str = ""
+    """The alert that explains it, while it is inhibited."""
+
+    @property
+    def due_at(self) -> Instant | None:
+        """When time alone changes it: it counts as recovered, or is asked about again."""
+        return min((at for at in (self.resolve_at, self.muted_until) if at is not None), default=None)
 
 
 class TargetKind(StrEnum):
@@ -117,6 +128,8 @@ class TargetKind(StrEnum):
     MEMBER = "member"
     TEAM = "team"
     SCHEDULE = "schedule"
+    EMAIL = "email"
+    """An address that belongs to nobody here: it gets mail, and can do nothing else."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -152,6 +165,8 @@ class Level:
     escalate_after: Span = 30 * MINUTE
     even_if_acked: bool = False
     """Climb unless closed (True) or unless closed or acknowledged (False)."""
+    round_robin: bool = False
+    """One of the people behind the targets, the next one for each incident, instead of all of them."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -199,6 +214,10 @@ class Rule:
     delay: Span = 0
     rounds: int = 3
     """How often the whole ladder is climbed before the last resort."""
+    ack_timeout: Span = 0
+    """Whoever acknowledged and has not closed it by then is asked again, with everybody of the level; 0 is never."""
+    enabled: bool = True
+    """False: it takes nothing."""
     direct: bool = False
     """Made by a direct assignment: there is nothing to escalate to by hand."""
 
@@ -238,8 +257,23 @@ class Watch:
     firing: str
     """`cycle.round.level.loop` of the firing: the stem of its page keys."""
     pending: tuple[Pending, ...] = ()
+    later: tuple[Pending, ...] = ()
+    """The rungs of the person's own ladder that have not come yet."""
     failed: tuple[Way, ...] = ()
     proven: tuple[Way, ...] = ()
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Pause:
+    """Where the ladder stood when all alerts recovered: an alert that is soon back lets it go on from there."""
+
+    progress: Progress
+    notify_at: Instant | None = None
+    escalate_at: Instant | None = None
+    snoozed_until: Instant | None = None
+    ack_until: Instant | None = None
+    watches: tuple[Watch, ...] = ()
+    """Those with rungs of a personal ladder still to come."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -284,6 +318,8 @@ class Incident:
     notify_at: Instant | None = None
     escalate_at: Instant | None = None
     close_at: Instant | None = None
+    ack_until: Instant | None = None
+    """When an acknowledgement runs out."""
     snoozed_until: Instant | None = None
     responders: tuple[Responder, ...] = ()
     watches: tuple[Watch, ...] = ()
@@ -304,3 +340,15 @@ class Incident:
     """The number of the incident that took over its alerts; 0 while it has them itself."""
     template_faults: tuple[str, ...] = ()
     """Media whose template failed for this incident: it is said once."""
+    collects_until: Instant | None = None
+    """When it takes no more new alerts; None: until it closes."""
+    storm: int = 0
+    """The highest storm threshold of its channel that it has reached."""
+    flapping: bool = False
+    """An alert of it comes and goes."""
+    novel: bool = False
+    """Nothing like its first alert had been seen in its channel before."""
+    unmuted: str = ""
+    """The named reason for which it opened although it had been quiet: a silence that ended…"""
+    pause: Pause | None = None
+    """Set while it is closed because its alerts recovered."""

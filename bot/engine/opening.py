@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
-from bot.engine import escalation, routing
+from bot.engine import dynamic, escalation, joining, routing
 from bot.engine.draft import Draft
 from bot.engine.editing import worsen
 from bot.engine.effects import Kind, Reason, Reply, Step
 from bot.engine.events import AlertSeen, Fresh, Happening, Raised, SplitOff
+from bot.engine.grouping import window_from
 from bot.engine.model import Alert, Incident, Instant, Rule
 from bot.engine.world import Channel, World
 
@@ -32,8 +33,13 @@ def _from_alert(event: AlertSeen, world: World, now: Instant) -> Step:
     alert = event.alert
     channel, rule, incident = _with_alert(alert, event.fresh, event.group_key, world, now)
     draft = Draft(incident, world, now)
-    draft.log(Kind.NEW, Reason.ALERT, facts={"alert_key": alert.alert_key, "title": alert.title})
-    return _dispatch(draft, channel, rule, None)
+    because = joining.why(event)
+    unmuted = because.reason.value if event.unmuted else ""
+    draft.change(novel=event.novel, unmuted=unmuted, collects_until=window_from(channel.grouping, now))
+    opened = {"severity": alert.severity.value, "integration": alert.integration}
+    draft.log(Kind.NEW, because.reason, facts=because.facts | opened)
+    joining.mark_flapping(draft, event)
+    return _dispatch(draft, channel, rule, None, because.reason if event.unmuted else Reason.LEVEL_FIRED)
 
 
 def _from_alerts(event: SplitOff, world: World, now: Instant) -> Step:
@@ -62,6 +68,7 @@ def _with_alert(
     channel = world.channels[alert.channel]
     facts = (alert.title, alert.description, alert.severity, alert.labels, alert.integration)
     rule = routing.choose_rule(channel, *facts, world=world, now=now)
+    chosen = dynamic.retarget(rule or routing.catch_all_rule(world), alert.labels, world)
     incident = Incident(
         id=fresh.id,
         num=fresh.num,
@@ -70,9 +77,9 @@ def _with_alert(
         title=alert.title,
         description=alert.description,
         severity=alert.severity,
-        labels=alert.labels,
+        labels=dynamic.without_targets(alert.labels),
         links=alert.links,
-        rule=rule or routing.catch_all_rule(world),
+        rule=chosen,
         last_resort=world.last_resort(),
         opened_at=now,
         last_at=now,
@@ -110,11 +117,13 @@ def _from_person(event: Raised, world: World, now: Instant) -> Step:
         auto_close_after=channel.auto_close_after,
     )
     draft = Draft(incident, world, now)
-    draft.log(Kind.NEW, Reason.BY_HAND, actor=event.by, facts={"title": event.title})
+    draft.log(Kind.NEW, Reason.BY_HAND, actor=event.by, facts={"title": event.title, "severity": event.severity.value})
     return _dispatch(draft, channel, rule, Reply(code="raised", facts={"num": str(event.fresh.num)}))
 
 
-def _dispatch(draft: Draft, channel: Channel, rule: Rule | None, reply: Reply | None) -> Step:
+def _dispatch(
+    draft: Draft, channel: Channel, rule: Rule | None, reply: Reply | None, fired: Reason = Reason.LEVEL_FIRED
+) -> Step:
     """Name the rule, then notify at once or when its delay is over."""
     incident = draft.incident
     reason = Reason.RULE_MATCHED if rule else Reason.NO_RULE_MATCHED
@@ -124,5 +133,5 @@ def _dispatch(draft: Draft, channel: Channel, rule: Rule | None, reply: Reply | 
     if incident.rule.delay:
         draft.change(notify_at=incident.opened_at + incident.rule.delay)
     else:
-        escalation.fire(draft, Reason.LEVEL_FIRED)
+        escalation.fire(draft, fired)
     return draft.done(reply)

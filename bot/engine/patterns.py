@@ -15,7 +15,7 @@ PATTERN_MAX = 1024
 SUBJECT_MAX = 16 * 1024
 """Bytes of a text that are searched; what follows is not looked at."""
 PROGRAM_MAX = 4096
-"""Instructions of a compiled pattern, forwards and backwards. RE2 takes at most as many steps for each byte."""
+"""Instructions of a compiled pattern. RE2 takes at most as many steps for each byte, forwards and again backwards."""
 MEMORY_MAX = 1 << 20
 """Bytes that RE2 may use for a pattern and what it learns while searching; it then goes on slower, without more."""
 
@@ -60,16 +60,14 @@ def _compiled(pattern: str) -> tuple[Any, str]:
     options.log_errors = False
     options.max_mem = MEMORY_MAX
     try:
-        source = pattern.encode()
-        if len(source) > PATTERN_MAX:
+        if len(pattern.encode()) > PATTERN_MAX:
             return None, f"a regular expression has at most {PATTERN_MAX} bytes"
-        compiled = re2.compile(source, options=options)
+        compiled = re2.compile(pattern, options=options)
     except UnicodeEncodeError:
         return None, "half of a surrogate pair is no character"
     except re2.error as error:
         said = error.args[0] if error.args else b""
         return None, f"RE2 says: {said.decode(errors='replace') if isinstance(said, bytes) else said}"
-    # A backward program that RE2 could not build at all counts as -1.
-    if not 0 <= compiled.programsize <= PROGRAM_MAX or not 0 <= compiled.reverseprogramsize <= PROGRAM_MAX:
+    if compiled.programsize > PROGRAM_MAX:
         return None, f"its repetitions and classes make more than {PROGRAM_MAX} instructions"
     return compiled, ""

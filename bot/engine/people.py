@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import replace
 
-from bot.engine import escalation, routing
+from bot.engine import escalation, joining, routing
 from bot.engine.draft import Draft
 from bot.engine.effects import CloseAlerts, Kind, Reason, Reply, Withdraw
 from bot.engine.events import (
@@ -20,7 +20,8 @@ from bot.engine.events import (
     Unacknowledge,
     Unsnooze,
 )
-from bot.engine.model import HOUR, Incident, Progress, Responder, Span
+from bot.engine.model import HOUR, Incident, Instant, Progress, Responder, Span
+from bot.engine.routing import Called
 
 SNOOZE_MAX: Span = 24 * HOUR
 
@@ -50,7 +51,7 @@ def acknowledge(draft: Draft, command: Acknowledge) -> Reply:
     _take(draft, command.by)
     draft.log(Kind.ACK, Reason.ACKED, actor=command.by, facts={"via": command.via})
     if not first:
-        draft.show()
+        draft.show(ack_until=None if draft.incident.snoozed_until else _ack_until(draft))
         return Reply(code="acked_too", facts=earlier)
     _settle(draft, Progress.PROCESSING)
     return Reply(code="acked")
@@ -80,9 +81,11 @@ def resolve(draft: Draft, command: Resolve) -> Reply:
 
 
 def close(draft: Draft, reason: Reason, *, by: str = "", note: str = "", via: str = "") -> None:
-    """The end: nothing is paged, repeated or watched any more."""
+    """The end: nothing is paged, repeated or watched any more. After a recovery it may soon go on where it stood."""
+    stood = joining.pause(draft.incident, draft.now) if reason is Reason.RECOVERED else None
     _settle(draft, Progress.CLOSED)
     draft.turn(closed_at=draft.now, closed_by=by, alerts_open=0, close_at=None, escalate_at=None, snoozed_until=None)
+    draft.change(pause=stood)
     facts = {key: value for key, value in (("note", note), ("via", via)) if value}
     draft.log(Kind.RESOLVE, reason, actor=by, facts=facts)
 
@@ -96,6 +99,7 @@ def reopen(draft: Draft, command: Reopen) -> Reply:
         closed_at=None,
         closed_by="",
         merged_into=0,
+        pause=None,
         episode_rev=draft.next_rev,
         # The group may have a new incident by now; this one no longer collects its alerts.
         group_key=f"reopened:{draft.incident.id}:{draft.next_rev}",
@@ -117,7 +121,7 @@ def snooze(draft: Draft, command: Snooze) -> Reply:
     until = draft.now + command.span
     _take(draft, command.by)
     _settle(draft, Progress.PROCESSING)
-    draft.turn(snoozed_until=until, escalate_at=None)
+    draft.turn(snoozed_until=until, escalate_at=None, ack_until=None)
     draft.log(Kind.SNOOZE, Reason.SNOOZED, actor=command.by, facts={"until": str(until), "via": command.via})
     return Reply(code="snoozed", facts={"until": str(until)})
 
@@ -128,16 +132,25 @@ def unsnooze(draft: Draft, command: Unsnooze) -> Reply:
         return over
     if draft.incident.snoozed_until is None:
         return Reply(code="not_snoozed", done=False)
-    draft.turn(snoozed_until=None)
+    draft.turn(snoozed_until=None, ack_until=_ack_until(draft))
     draft.log(Kind.WAKE, Reason.SNOOZE_ENDED, actor=command.by, facts={"via": command.via})
     return Reply(code="woken")
 
 
 def snooze_over(draft: Draft) -> None:
     """The snooze has run out and the incident is still open: Triggered, and paged again."""
+    had = draft.holders()
     draft.turn(snoozed_until=None, responders=_unacked(draft))
     draft.log(Kind.WAKE, Reason.SNOOZE_OVER)
-    _ask_again(draft, Reason.SNOOZE_OVER)
+    _ask_again(draft, Reason.SNOOZE_OVER, had)
+
+
+def ack_over(draft: Draft) -> None:
+    """An acknowledgement has run out and the incident is still open: Triggered, and paged again."""
+    had = draft.holders()
+    draft.turn(ack_until=None, responders=_unacked(draft))
+    draft.log(Kind.UNACK, Reason.ACK_TIMEOUT, facts={"members": ",".join(r.member for r in had)})
+    _ask_again(draft, Reason.ACK_TIMEOUT, had)
 
 
 def escalate(draft: Draft, command: Escalate) -> Reply:
@@ -172,7 +185,8 @@ def assign(draft: Draft, command: Assign) -> Reply:
         for c in called
     )
     names = ",".join(r.member for r in chosen)
-    draft.turn(responders=chosen, rule=routing.direct_rule(command.targets), snoozed_until=None)
+    rule = replace(routing.direct_rule(command.targets), ack_timeout=draft.incident.rule.ack_timeout)
+    draft.turn(responders=chosen, rule=rule, snoozed_until=None)
     draft.log(
         Kind.ASSIGN, Reason.ASSIGNED, actor=command.by, facts={"members": names, "how": "assign", "via": command.via}
     )
@@ -231,6 +245,7 @@ def _take(draft: Draft, member: str) -> None:
     if mine.acked_at is None:
         taken = tuple(replace(r, acked_at=draft.now) if r == mine else r for r in draft.incident.responders)
         draft.show(responders=taken)
+    draft.change(watches=tuple(watch for watch in draft.incident.watches if watch.member != member))
     if draft.incident.acked_at is None:
         draft.change(acked_at=draft.now)
 
@@ -243,14 +258,27 @@ def _settle(draft: Draft, progress: Progress) -> None:
         cycle=draft.incident.cycle + 1,
         watches=(),
         notify_at=None,
+        ack_until=_ack_until(draft) if progress is Progress.PROCESSING else None,
         escalate_at=draft.incident.escalate_at if forced else None,
     )
     draft.emit(Withdraw())
 
 
-def _ask_again(draft: Draft, reason: Reason) -> None:
+def _ack_until(draft: Draft) -> Instant | None:
+    timeout = draft.incident.rule.ack_timeout
+    return draft.now + timeout if timeout else None
+
+
+def _ask_again(draft: Draft, reason: Reason, had: tuple[Responder, ...] = ()) -> None:
+    """Page the current level anew, and with it whoever `had` it until now, level or not."""
     draft.turn(progress=Progress.TRIGGERED, snoozed_until=None)
     escalation.start(draft, reason, level=draft.incident.level)
+    incident, asked = draft.incident, _paged_now(draft).split(",")
+    firing = f"{incident.cycle}.{incident.round}.{incident.level}.{incident.loop}"
+    for one in had:
+        if one.member not in asked:
+            called = Called(member=one.member, through=f"member:{one.member}")
+            escalation.page(draft, called, firing, reason, escalation.current_level(incident))
 
 
 def _unacked(draft: Draft) -> tuple[Responder, ...]:

@@ -9,7 +9,7 @@ from collections.abc import Mapping
 
 from bot.engine.events import Proof
 from bot.engine.model import MINUTE, SECOND, Severity, Span, Way, medium_of
-from bot.engine.world import Member
+from bot.engine.world import Member, Rung
 
 PROOF_WITHIN: Mapping[str, Span] = {"im": 30 * SECOND, "sms": 2 * MINUTE, "voice": 1 * MINUTE, "email": 1 * MINUTE}
 """How long a page may go without proof before the next medium takes over. Our own choice: a person is tried on a
@@ -39,6 +39,18 @@ def first_ways(
     reachable = member.reachable()
     chosen = tuple(dict.fromkeys(way for way in (_concrete(w, member) for w in wanted) if way in reachable))
     return chosen or _default(member)
+
+
+def own_ladder(
+    member: Member, severity: Severity, unified: Mapping[Severity, tuple[Way, ...]] | None
+) -> tuple[Rung, ...]:
+    """The rungs of the person's own ladder; none where the level has unified media for this severity."""
+    rungs = () if (unified or {}).get(severity) else member.ladder.get(severity, ())
+    reachable = member.reachable()
+    return tuple(
+        Rung(after=rung.after, ways=tuple(way for way in (_concrete(w, member) for w in rung.ways) if way in reachable))
+        for rung in rungs
+    )
 
 
 def fallback_ways(member: Member, tried: tuple[Way, ...]) -> tuple[Way, ...]:

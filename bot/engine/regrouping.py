@@ -47,14 +47,17 @@ def alerts_joined(draft: Draft, command: AlertsJoined) -> Reply:
         alerts_open=incident.alerts_open + command.still_open, alerts_total=incident.alerts_total + command.total
     )
     refs = ", ".join(f"#{num}" for num in command.whence)
-    facts = {"refs": refs, "count": str(command.total), "text": command.comment, "via": command.via}
-    draft.log(Kind.MERGE, Reason.MERGED, actor=command.by, facts=facts)
+    facts = {"refs": refs, "count": str(command.total), "via": command.via}
+    draft.log(Kind.MERGE, Reason.JOINED, actor=command.by, facts=facts)
+    if command.comment:
+        facts = {"text": command.comment, "via": command.via}
+        draft.log(Kind.COMMENT, Reason.BY_HAND, actor=command.by, facts=facts)
     if command.severity is not None:
         worsen(draft, command.severity)
     return Reply(code="joined", facts={"refs": refs, "into": str(incident.num)})
 
 
 def _empty(draft: Draft, into: int, *, by: str, via: str, comment: str = "") -> None:
-    draft.log(Kind.MERGE, Reason.MERGED, actor=by, facts={"into": str(into), "text": comment, "via": via})
+    draft.log(Kind.MERGE, Reason.MERGED, actor=by, facts={"into": str(into), "via": via})
     draft.show(merged_into=into, alerts_total=0)
-    people.close(draft, Reason.MERGED, by=by, via=via)
+    people.close(draft, Reason.MERGED, by=by, note=comment, via=via)

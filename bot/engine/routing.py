@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from bot.engine import conditions, schedule
 from bot.engine.calendars import within
 from bot.engine.model import MINUTE, Instant, Level, Rule, Severity, Target, TargetKind
-from bot.engine.world import Channel, World
+from bot.engine.world import MAILTO, Channel, World
 
 DIRECT_REPEAT_EVERY = 5 * MINUTE
 DIRECT_REPEAT_TIMES = 3
@@ -34,11 +34,11 @@ def choose_rule(
     world: World,
     now: Instant,
 ) -> Rule | None:
-    """The first rule, by priority, whose filter and hours match; None leaves it to the catch-all."""
+    """The first enabled rule, by priority, whose filter and hours match; None leaves it to the catch-all."""
     facts = conditions.facts(
         title=title, description=description, severity=severity, labels=labels, integration=integration
     )
-    for rule in sorted(channel.rules, key=lambda r: r.priority):
+    for rule in sorted((each for each in channel.rules if each.enabled), key=lambda each: each.priority):
         if within(rule.when, world.calendars, rule.zone, now) and conditions.matches(rule.filter, facts):
             return rule
     return None
@@ -64,7 +64,7 @@ def people(world: World, targets: Iterable[Target], now: Instant) -> tuple[Calle
     found: dict[str, Called] = {}
     for target in targets:
         for called in _behind(world, target, now):
-            if called.member in world.members:
+            if world.member(called.member) is not None:
                 found.setdefault(called.member, called)
     return tuple(found.values())
 
@@ -76,6 +76,8 @@ def _behind(world: World, target: Target, now: Instant) -> Iterable[Called]:
         case TargetKind.TEAM:
             team = world.teams.get(target.id)
             return (Called(member=m, through=f"team:{target.id}") for m in (team.members if team else ()))
+        case TargetKind.EMAIL:
+            return (Called(member=f"{MAILTO}{target.id}", through=f"email:{target.id}"),)
         case TargetKind.SCHEDULE:
             plan = world.schedules.get(target.id)
             duty = schedule.on_call(plan, now) if plan else ()

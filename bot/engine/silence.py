@@ -14,7 +14,7 @@ from zoneinfo import ZoneInfo
 
 from bot.engine import calendars
 from bot.engine.calendars import Calendar
-from bot.engine.conditions import ValueKind, kind_of, matches
+from bot.engine.conditions import VALUE_MAX, ValueKind, kind_of, matches
 from bot.engine.model import DAY, HOUR, MINUTE, Condition, Filter, Incident, Instant, Span, TimeWindow
 from bot.engine.wall import first_instant, minute_of_day, shown
 
@@ -76,9 +76,7 @@ def that_hides(
     silences: Iterable[Silence], known: Mapping[str, Calendar], facts: Mapping[str, str], at: Instant
 ) -> Silence | None:
     """The silence that hides an alert with these facts at `at`: a dropping one before one that only marks."""
-    hiding = [
-        each for each in silences if each.filter and matches(each.filter, facts) and active(each, known, at)
-    ]
+    hiding = [each for each in silences if each.filter and matches(each.filter, facts) and active(each, known, at)]
     return min(hiding, key=lambda each: each.mode != "drop", default=None)
 
 
@@ -93,6 +91,8 @@ def like(incident: Incident) -> Filter:
 
 def to_the_letter(text: str) -> str:
     """A value of a condition that fits this text, also where the grammar would read it as a pattern or a number."""
+    if len(text) > VALUE_MAX:
+        text = f"{text[: VALUE_MAX - 1]}*"
     return text if kind_of(text) in (ValueKind.EXACT, ValueKind.WILDCARD) else f"?{text[1:]}"
 
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass
 
-from bot.engine import dispatching, enrichment, merging, processing
+from bot.engine import dispatching, enrichment, grouping, merging, processing
 from bot.engine.effects import Entry, Page
 from bot.engine.events import Acknowledge, AlertChange, AlertSeen, Fresh, Happening, PageFailed, PageProven, Proof, Wake
 from bot.engine.incident import step
@@ -54,7 +54,7 @@ def _story(
     seen = AlertSeen(
         alert=merged.alert,
         change=AlertChange.NEW,
-        group_key=merging.group_key(channel, merged.alert),
+        group_key=grouping.key_of(channel.grouping, merged.alert, grouping.facts_of(merged.alert)),
         fresh=Fresh(id="0" * 16, num=1),
     )
     incident: Incident | None = None

@@ -11,7 +11,22 @@ from enum import StrEnum
 
 from bot.engine.calendars import Calendar
 from bot.engine.feed import Enrichment, Processing, Route
+from bot.engine.flapping import Flapping
+from bot.engine.grouping import ALONE, Grouping
+from bot.engine.inhibition import Inhibition
 from bot.engine.model import MINUTE, Chat, Filter, Instant, Level, Rule, Severity, Span, Target, Way
+from bot.engine.silence import Silence
+
+MAILTO = "mailto:"
+"""Begins the id of a mailbox that belongs to no member."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Rung:
+    """One step of a person's own ladder: these ways, so long after the first page."""
+
+    after: Span
+    ways: tuple[Way, ...]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -27,6 +42,8 @@ class Member:
     identities: Mapping[str, str] = field(default_factory=dict)
     ways: Mapping[Severity, tuple[Way, ...]] = field(default_factory=dict)
     """The person's preference by severity; a severity that is absent follows the default (see `preference`)."""
+    ladder: Mapping[Severity, tuple[Rung, ...]] = field(default_factory=dict)
+    """What follows the first page while the person has not acknowledged: SMS after 2 min, a call after 5."""
     seat: bool = True
 
     def reachable(self) -> tuple[Way, ...]:
@@ -203,7 +220,7 @@ class CustomField:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class LinkTemplate:
-    """A link on every card of a channel; `${title}`, `${num}`, `${labels.K}`… in `href` stand for the incident's own."""
+    """A link on every card of a channel; `${title}`, `${num}`, `${labels.K}`… in `href` stand for its own values."""
 
     text: str
     href: str
@@ -218,8 +235,13 @@ class Channel:
     team: str = ""
     chats: tuple[Chat, ...] = ()
     rules: tuple[Rule, ...] = ()
-    group_by: tuple[str, ...] = ()
-    """Labels whose equal values put alerts into one incident; none means one incident an alert."""
+    grouping: Grouping = ALONE
+    """Which alerts make one incident; by default each alone."""
+    inhibitions: tuple[Inhibition, ...] = ()
+    flapping: Flapping | None = field(default_factory=Flapping)
+    """None: nothing is remembered of alerts that come and go."""
+    storm: tuple[int, ...] = ()
+    """Numbers of alerts in one incident that are told again when they are reached."""
     close_with_alerts: bool = True
     auto_close_after: Span = 0
     drop: Filter = ()
@@ -242,11 +264,23 @@ class World:
     catch_all: tuple[Target, ...]
     """Paged when no rule matches, nobody is on call, or a ladder is exhausted. Never empty."""
     by_key: Mapping[str, Integration] = field(default_factory=dict)
+    by_email: Mapping[str, str] = field(default_factory=dict)
+    """Mail address (folded) → member, also of those whom no declared mail server can reach."""
     calendars: Mapping[str, Calendar] = field(default_factory=dict)
+    silences: Mapping[str, tuple[Silence, ...]] = field(default_factory=dict)
+    """By channel: those that the manifest declares, and the quick ones of now."""
     fields: Mapping[str, CustomField] = field(default_factory=dict)
     version: str = ""
     url: str = ""
     """The public base URL, for links on cards; empty where there is none."""
+
+    def member(self, member_id: str) -> Member | None:
+        """A person, or the mailbox that stands for nobody (`mailto:ops@example.com`)."""
+        known = self.members.get(member_id)
+        if known is None and member_id.startswith(MAILTO):
+            address = member_id.removeprefix(MAILTO)
+            return Member(id=member_id, name=address, email=address, seat=False)
+        return known
 
     def last_resort(self) -> Level:
         """The level that follows the last one."""

@@ -1,4 +1,4 @@
-"""What a manifest says about the events of an integration on their way: enrich, process, routes. One class a mapping."""
+"""What a manifest says about the events of an integration on their way: enrich, process, routes."""
 
 from __future__ import annotations
 
@@ -13,9 +13,9 @@ from bot.engine.model import SECOND, Span
 from bot.manifest.filters import Filter, to_filter
 from bot.manifest.parts import Part
 from bot.manifest.problems import refusal
-from bot.manifest.services import HeaderName, ServiceUrl, check_place
+from bot.manifest.services import HeaderName, HeaderValue, ServiceUrl, check_place
 from bot.manifest.tables import beside, to_table
-from bot.manifest.values import Duration, Id, Secret, checked, once
+from bot.manifest.values import Duration, Id, checked, once
 
 TEMPLATE_MAX = 500
 LOOKUPS_MAX = 3
@@ -32,7 +32,9 @@ TargetLabel = Annotated[
 ]
 LabelName = Annotated[
     str,
-    checked(re.compile(r"[^\s]{1,128}"), "label", "that is no name of a label", "Write 1 to 128 characters, no spaces."),
+    checked(
+        re.compile(r"[^\s]{1,128}"), "label", "that is no name of a label", "Write 1 to 128 characters, no spaces."
+    ),
 ]
 TargetLabels = Annotated[tuple[TargetLabel, ...], Field(min_length=1, max_length=10), AfterValidator(once)]
 LabelNames = Annotated[tuple[LabelName, ...], Field(max_length=10), AfterValidator(once)]
@@ -40,7 +42,9 @@ LabelNames = Annotated[tuple[LabelName, ...], Field(max_length=10), AfterValidat
 
 def _source(text: str) -> str:
     if text not in ("title", "description") and not (text.startswith("labels.") and conditions.is_key(text)):
-        raise refusal("extraction_source", "nothing can be extracted from that", "Write title, description or labels.NAME.")
+        raise refusal(
+            "extraction_source", "nothing can be extracted from that", "Write title, description or labels.NAME."
+        )
     return text
 
 
@@ -106,7 +110,7 @@ class Api(Part):
 
     url: ServiceUrl
     """Its address, https; plain http only with `allow_private`."""
-    headers: Annotated[dict[HeaderName, Secret], Field(max_length=10)] = Field(default_factory=dict)
+    headers: Annotated[dict[HeaderName, HeaderValue], Field(max_length=10)] = Field(default_factory=dict)
     """Further headers; none that authenticate by the standard or pretend to forward."""
     timeout: Annotated[Span, Duration(1 * SECOND, 3 * SECOND)] = 2 * SECOND
     """How long to wait for an answer."""
@@ -216,7 +220,7 @@ def _asks_plainly(groups: Filter) -> Filter:
     return groups
 
 
-class Inhibition(Part):
+class AlertInhibition(Part):
     """A new alert is left out while another active alert of the integration explains it."""
 
     source: Annotated[Filter, Field(min_length=1), AfterValidator(_asks_plainly)]
@@ -230,7 +234,9 @@ class ProcessRule(Part):
 
     filter: Filter = ()
     """Which events; absent: all."""
-    title_reset: Annotated[str, Field(min_length=1, max_length=templates.TITLE_MAX), AfterValidator(_text)] | None = None
+    title_reset: Annotated[str, Field(min_length=1, max_length=templates.TITLE_MAX), AfterValidator(_text)] | None = (
+        None
+    )
     """Another title; a template begins with `[TPL]`."""
     description_reset: Annotated[str, Field(max_length=templates.DESCRIPTION_MAX), AfterValidator(_text)] | None = None
     """Another description; a template begins with `[TPL]`."""
@@ -238,14 +244,14 @@ class ProcessRule(Part):
     """Another severity: its name, or a template that comes out as one; else it stays."""
     alert_drop: StrictBool | None = None
     """`true`: leave the event out."""
-    alert_inhibit: Inhibition | None = None
+    alert_inhibit: AlertInhibition | None = None
     """Leave a new alert out while another one explains it."""
 
     @model_validator(mode="after")
     def _is_one(self) -> Self:
         resets = (self.title_reset, self.description_reset, self.severity_reset)
         if sum(each is not None for each in (*resets, self.alert_drop, self.alert_inhibit)) != 1:
-            cure = "Write title_reset, description_reset, severity_reset, alert_drop or alert_inhibit in a step of its own."
+            cure = "Write one of title_reset, description_reset, severity_reset, alert_drop and alert_inhibit."
             raise refusal("process_step", "a step does one thing", cure)
         if self.alert_drop is False:
             raise refusal("alert_drop", "alert_drop: false does nothing", "Remove the step.")

@@ -8,6 +8,8 @@ from typing import Any
 from bot.engine import schedule as rota
 from bot.engine.model import DAY, HOUR, Condition, Instant, Level, Rule, Span, Target, TargetKind
 from bot.engine.world import Channel, Member, Schedule, World
+from bot.manifest.calendars import years_not_arranged
+from bot.manifest.ladder_lint import ladder_problems
 from bot.manifest.load import Loaded
 from bot.manifest.oncall import in_zone
 from bot.manifest.problems import Path, Problem, dotted
@@ -21,9 +23,12 @@ _ALWAYS_THERE = ("severity", "title")
 def lint(loaded: Loaded, now: Instant) -> tuple[Problem, ...]:
     """Every warning, in the order of the file."""
     found = [
+        *loaded.warnings,
         *_members(loaded),
         *_schedules(loaded, now),
+        *_calendars(loaded, now),
         *_channels(loaded),
+        *_shared(loaded),
         *_catch_all(loaded, now),
     ]
     return tuple(sorted(found, key=lambda problem: (problem.line, problem.path, problem.code)))
@@ -45,6 +50,7 @@ def _members(loaded: Loaded) -> Iterator[Problem]:
             yield source.problem(path, "unreachable_member", said, cure)
         else:
             yield from _ways(loaded, key, member)
+            yield from ladder_problems(loaded, key, member)
         if key not in in_teams:
             said = f"{member.name} is in no team."
             yield source.problem(path, "no_team", said, "Add the member to a team, or remove the member.")
@@ -83,6 +89,15 @@ def _schedules(loaded: Loaded, now: Instant) -> Iterator[Problem]:
                 yield source.problem(path, "role_gap", said, "Give the role to somebody in every group.")
 
 
+def _calendars(loaded: Loaded, now: Instant) -> Iterator[Problem]:
+    """Years whose make-up workdays were not published when the library was."""
+    for key, calendar in loaded.manifest.calendars.items():
+        for country, year in years_not_arranged(calendar, now, AHEAD):
+            said = f"The arrangement of holidays and make-up workdays of {country} for {year} is not known yet."
+            cure = "When it is published, update Tocsin, or write its dates under overrides."
+            yield loaded.source.problem(("calendars", key, "holidays"), "holidays_unknown", said, cure)
+
+
 def _gap(schedule: Schedule, now: Instant, role: str) -> str:
     """The hours without anybody within the next 90 days, in words; empty when there are none."""
     gaps = list(rota.gaps(schedule, now, now + AHEAD, role))
@@ -96,16 +111,36 @@ def _gap(schedule: Schedule, now: Instant, role: str) -> str:
 
 def _channels(loaded: Loaded) -> Iterator[Problem]:
     world, source = loaded.world, loaded.source
-    fed = {integration.channel for integration in world.integrations.values()}
+    fed = _fed(world)
     for key, channel in world.channels.items():
         path: Path = ("channels", key)
-        if not channel.rules:
+        if not any(rule.enabled for rule in channel.rules):
             said = f"{channel.name} has no rules: everything in it goes to the catch-all."
             yield source.problem(path, "no_rules", said, "Add a rule without a filter.")
         if key not in fed:
             said = f"{channel.name} has no integration: only people can open incidents in it."
             yield source.problem(path, "no_integrations", said, f"Add an integration with channel: {key}.")
         yield from _rules(loaded, channel)
+
+
+def _fed(world: World) -> set[str]:
+    """The channels that some integration can lead to; one that goes by names can lead to any."""
+    fed: set[str] = set()
+    for integration in world.integrations.values():
+        fed |= {integration.channel, *integration.default_route}
+        for route in integration.routes:
+            fed |= set(world.channels) if route.name_label else set(route.channels)
+    return fed
+
+
+def _shared(loaded: Loaded) -> Iterator[Problem]:
+    for key, integration in loaded.world.integrations.items():
+        takes_all = any(not route.filter and route.channels for route in integration.routes)
+        if not integration.channel and not integration.default_route and not takes_all:
+            said = f"What no route of {key} takes is rejected: nobody hears of it."
+            yield loaded.source.problem(
+                ("integrations", key), "no_default_route", said, "Add default_route: with a channel."
+            )
 
 
 def _rules(loaded: Loaded, channel: Channel) -> Iterator[Problem]:
@@ -125,7 +160,12 @@ def _rules(loaded: Loaded, channel: Channel) -> Iterator[Problem]:
 
 
 def _covers(broad: Rule, narrow: Rule) -> bool:
-    """Whether `broad` surely matches whatever `narrow` does: each of its groups has a group there that asks no more."""
+    """Whether `broad` surely matches whatever `narrow` does, and whenever.
+
+    At the same hours, or at all; and each group of `narrow` has a group there that asks no more.
+    """
+    if not broad.enabled or (broad.when and (broad.when, broad.zone) != (narrow.when, narrow.zone)):
+        return False
     groups = [_asked(group) for group in narrow.filter] or [frozenset()]
     broad_groups = [_asked(group) for group in broad.filter] or [frozenset()]
     return all(any(less <= group for less in broad_groups) for group in groups)
@@ -170,6 +210,8 @@ def _catch_all(loaded: Loaded, now: Instant) -> Iterator[Problem]:
 
 def _reach(world: World, target: Target) -> bool:
     """Whether somebody behind the target can be reached, at some time."""
+    if target.kind is TargetKind.EMAIL:
+        return True
     if target.kind is TargetKind.MEMBER:
         names: Iterable[str] = (target.id,)
     elif target.kind is TargetKind.TEAM:
@@ -181,9 +223,7 @@ def _reach(world: World, target: Target) -> bool:
 
 def _ever_on_call(schedule: Schedule, role: str) -> Iterator[str]:
     for layer in schedule.layers:
-        for group in layer.groups:
-            for name, members in group.members.items():
-                yield from members if role in ("", name) else ()
+        yield from (member for name, member in layer.people() if role in ("", name))
     yield from (override.member for override in schedule.overrides if role in ("", override.role))
 
 

@@ -9,13 +9,17 @@ from pathlib import Path as File
 
 from pydantic import ValidationError
 
+from bot.clock import SystemClock
+from bot.engine.model import Instant
 from bot.engine.world import World
 from bot.manifest.model import Manifest
 from bot.manifest.parts import keys_at
 from bot.manifest.platforms import Platforms
 from bot.manifest.problems import ManifestError, Path, Problem, in_words
 from bot.manifest.references import backward_overrides, repeated_names, unknown_references
+from bot.manifest.rota import Beside, calendar_worlds, read_beside
 from bot.manifest.source import Source, parse
+from bot.manifest.wording import unknown_fields
 from bot.manifest.world import to_world
 
 
@@ -28,10 +32,19 @@ class Loaded:
     platforms: Platforms
     source: Source
     """Knows the line of every part, for `lint`."""
+    warnings: tuple[Problem, ...] = ()
+    """What reading found, and `lint` passes on."""
+    files: tuple[File, ...] = ()
+    """Files beside the manifest that it was read from; when one changes, the manifest is to be read again."""
 
 
-def load(file: File, env: Mapping[str, str], sources: Collection[str] | None = None) -> Loaded:
-    """Read a manifest file. Raises ManifestError with everything that is wrong, also when it cannot be read."""
+def load(
+    file: File, env: Mapping[str, str], sources: Collection[str] | None = None, *, now: Instant | None = None
+) -> Loaded:
+    """Read a manifest file. Raises ManifestError with everything that is wrong, also when it cannot be read.
+
+    Holidays and imported shifts are worked out around `now`, by default the time on the clock.
+    """
     try:
         text = file.read_text(encoding="utf-8")
     except OSError as error:
@@ -41,13 +54,22 @@ def load(file: File, env: Mapping[str, str], sources: Collection[str] | None = N
     except UnicodeDecodeError as error:
         said = f"The manifest {file} is not UTF-8 (byte {error.start})."
         raise ManifestError([Source(str(file)).problem((), "encoding", said, "Save it as UTF-8.")]) from error
-    return read(text, file=str(file), env=env, sources=sources)
+    return read(text, file=str(file), env=env, sources=sources, folder=file.parent, now=now)
 
 
-def read(text: str, *, file: str, env: Mapping[str, str], sources: Collection[str] | None = None) -> Loaded:
+def read(
+    text: str,
+    *,
+    file: str,
+    env: Mapping[str, str],
+    sources: Collection[str] | None = None,
+    folder: File | None = None,
+    now: Instant | None = None,
+) -> Loaded:
     """Read a manifest's text. `env` answers `env:NAME`; `sources` are the alert sources that exist, None: any.
 
-    Raises ManifestError with everything that is wrong.
+    `folder` holds the files that it names, None: there are none; holidays and imported shifts are worked out around
+    `now`, by default the time on the clock. Raises ManifestError with everything that is wrong.
     """
     source = parse(text, file)
     if source.data is None and not source.problems:
@@ -58,16 +80,29 @@ def read(text: str, *, file: str, env: Mapping[str, str], sources: Collection[st
     found = list(source.problems)
     manifest: Manifest | None = None
     try:
-        manifest = Manifest.model_validate(source.data, context={"env": env})
+        manifest = Manifest.model_validate(source.data, context={"env": env, "folder": folder})
     except ValidationError as error:
         found += _worded(error, source)
     found += unknown_references(source, sources)
     found += repeated_names(source)
     found += backward_overrides(source)
+    found += unknown_fields(source)
+    now = SystemClock().now() if now is None else now
+    beside = Beside() if manifest is None else read_beside(manifest, source, folder or File(file).parent, now)
+    found += beside.problems
     if manifest is None or found:
         raise ManifestError(_once_each(found))
-    version = hashlib.sha256(text.encode()).hexdigest()[:12]
-    return Loaded(manifest=manifest, world=to_world(manifest, version), platforms=manifest.platforms, source=source)
+    tables = [rule.mapping.file for each in manifest.integrations.values() for rule in each.enrich if rule.mapping]
+    read_from = [text.encode(), *(each.encode() for each in tables if each), *beside.files.values()]
+    version = hashlib.sha256(b"\0".join(read_from)).hexdigest()[:12]
+    return Loaded(
+        manifest=manifest,
+        world=to_world(manifest, version, imports=beside.imports, calendars=calendar_worlds(manifest, now)),
+        platforms=manifest.platforms,
+        source=source,
+        warnings=tuple(beside.warnings),
+        files=tuple(beside.files),
+    )
 
 
 def _worded(error: ValidationError, source: Source) -> Iterator[Problem]:

@@ -2,15 +2,19 @@
 
 from __future__ import annotations
 
-from typing import Annotated, Literal, Self
+from typing import Annotated, Self
 
 from pydantic import AfterValidator, Field, StrictBool, StrictInt, model_validator
 
-from bot.engine import conditions
-from bot.engine.model import DAY, MINUTE, SECOND, Severity, Span
+from bot.engine.links import LINKS_MAX
+from bot.engine.model import DAY, HOUR, MINUTE, SECOND, Severity, Span
+from bot.manifest.feeds import LOOKUPS_MAX, EnrichRule, ProcessRule, Route
+from bot.manifest.filters import Filter
+from bot.manifest.ladders import PersonalLadder
+from bot.manifest.noise import RULES_MAX, Flapping, Grouping, Inhibition, Silence, Storm, told_apart
 from bot.manifest.parts import Chat, Part
 from bot.manifest.platforms import Platforms
-from bot.manifest.problems import choose, refusal
+from bot.manifest.problems import refusal
 from bot.manifest.schedules import Calendar, Schedule, Window
 from bot.manifest.values import (
     Duration,
@@ -32,6 +36,7 @@ from bot.manifest.values import (
     once,
     shaped,
 )
+from bot.manifest.wording import FIELDS_MAX, CustomFieldPart, FieldName, LinkPart, Medium, TemplateText
 
 
 class BySeverity(Part):
@@ -71,6 +76,8 @@ class Member(Part):
     """The person's user id on each platform: U… in Slack, a number in Telegram. People can also link in chat."""
     notify: BySeverity = BySeverity()
     """How the person wants to be reached; by default a direct message on the first platform, else SMS and mail."""
+    ladder: PersonalLadder = PersonalLadder()
+    """What follows while the person has not acknowledged: other ways, so long after the first page."""
     seat: StrictBool = True
     """May view and act; without a seat a person is paged and can do nothing about it."""
 
@@ -82,47 +89,6 @@ class Team(Part):
     """What it is called."""
     members: Annotated[Ids, Field(min_length=1)]
     """Their ids."""
-
-
-def _known_key(key: str) -> str:
-    if not conditions.is_key(key):
-        cure = choose(key, conditions.KEYS, "a key, or labels.NAME; the keys are")
-        raise refusal("condition_key", "a condition cannot ask for that", cure)
-    return key
-
-
-def _known_value(text: str) -> str:
-    if why := conditions.fault(text):
-        raise refusal("condition_value", why, _VALUE_CURES[conditions.kind_of(text)])
-    return text
-
-
-_VALUE_CURES = {
-    conditions.ValueKind.EXACT: "Shorten it with a wildcard.",
-    conditions.ValueKind.WILDCARD: "Shorten it with more wildcards.",
-    conditions.ValueKind.REGEX: "Write a regular expression of RE2, shorter or simpler (docs/filters.md).",
-    conditions.ValueKind.CIDR: "Write a network by its first address: cidr:10.0.0.0/24.",
-    conditions.ValueKind.NUMBER: "Write num:gt:90, with gt, ge, lt or le and a decimal number.",
-}
-
-
-class Condition(Part):
-    """One test: the key is IN, or NOTIN, the values."""
-
-    key: Annotated[str, AfterValidator(_known_key)]
-    """`severity`, `title`, `description`, `integration` or `labels.NAME`."""
-    oper: Literal["IN", "NOTIN"]
-    """IN: any value matches; NOTIN: none does."""
-    vals: Annotated[tuple[Annotated[PlainText, AfterValidator(_known_value)], ...], Field(min_length=1)]
-    """Exact text, a wildcard (`*`, `?`) for the whole value, `/re/`, `cidr:10.0.0.0/24` or `num:gt:90`; `*`: there."""
-
-    @model_validator(mode="after")
-    def _severity_exists(self) -> Self:
-        known = [severity.value for severity in Severity if severity is not Severity.OK]
-        for value in self.vals if self.key == "severity" else ():
-            if conditions.kind_of(value) is conditions.ValueKind.EXACT and value not in known:
-                raise refusal("severity", f"no incident has the severity {value}", choose(value, known, "one of"))
-        return self
 
 
 class Repeat(Part):
@@ -138,7 +104,7 @@ class Level(Part):
     """One step of the ladder."""
 
     notify: Annotated[tuple[TargetText, ...], Field(min_length=1)]
-    """Whom: `member:ID`, `team:ID`, `schedule:ID` or `schedule:ID/ROLE`."""
+    """Whom: `member:ID`, `team:ID`, `schedule:ID`, `schedule:ID/ROLE`, or `email:ADDRESS` of somebody else."""
     chats: tuple[Chat, ...] = ()
     """Chats that see the incident from this level on, besides those of the channel."""
     via: BySeverity | None = None
@@ -147,6 +113,8 @@ class Level(Part):
     """By default a level pages once."""
     escalate_after: Annotated[Span, Duration(1 * MINUTE, 720 * MINUTE)] = 30 * MINUTE
     """When the next level is notified."""
+    round_robin: StrictBool = False
+    """One of those it names, the next one for each incident, instead of all of them."""
     even_if_acked: StrictBool = False
     """Climb unless closed; by default an acknowledgement is enough to stay."""
 
@@ -156,9 +124,11 @@ class Rule(Part):
 
     name: Name39
     """What it is called; unique within the channel."""
+    enabled: StrictBool = True
+    """`false`: it takes nothing."""
     priority: Annotated[StrictInt, Field(ge=0, le=200)] = 0
     """Low first; among equals the order of the file. The first rule that matches takes the incident."""
-    filter: tuple[Annotated[tuple[Condition, ...], Field(min_length=1)], ...] = ()
+    filter: Filter = ()
     """Groups of conditions: OR between the groups, AND inside one. Absent: every incident."""
     when: tuple[Window, ...] = ()
     """Hours in which it applies, any of them; absent: always."""
@@ -168,6 +138,8 @@ class Rule(Part):
     """How long to wait before the first page; what closes meanwhile pages nobody."""
     rounds: Annotated[StrictInt, Field(ge=1, le=10)] = 3
     """How often the ladder is climbed before the catch-all is paged."""
+    ack_timeout: Annotated[Span, Duration(5 * MINUTE, 24 * HOUR)] = 0
+    """What is acknowledged and still open after so long is paged again; by default never."""
     levels: Annotated[tuple[Level, ...], Field(min_length=1, max_length=20)]
     """The ladder."""
 
@@ -185,16 +157,35 @@ class Channel(Part):
     """Where its cards are shown."""
     group_by: Annotated[tuple[str, ...], AfterValidator(once)] = ()
     """Labels whose equal values put alerts into one incident; by default one incident an alert."""
+    grouping: Grouping | None = None
+    """The same and more, instead of `group_by`: branches, likeness, windows."""
+    storm: Storm = ()
+    """Numbers of alerts in one incident, up to 5 from 2 to 10000: reaching one is told again unless acknowledged."""
+    flapping: Flapping = Flapping()
+    """When an alert counts as coming and going; by default 4 changes within 60m, which only marks it."""
+    silences: Annotated[tuple[Silence, ...], Field(max_length=RULES_MAX)] = ()
+    """What nobody wants to hear of, and when."""
+    inhibit: Annotated[tuple[Inhibition, ...], Field(max_length=RULES_MAX)] = ()
+    """Alerts that other alerts explain."""
     close_with_alerts: StrictBool = True
     """Close an incident when all its alerts have recovered."""
     auto_close: Annotated[Span, Duration(0, 30 * DAY)] = 0
     """Close an incident this long after it opened; 0s: never."""
     rules: tuple[Rule, ...] = ()
     """Its escalation rules. What none takes goes to the catch-all."""
+    drop: Filter = ()
+    """A filter: events that pass it are erased before they become alerts. Recoveries are let in."""
+    links: Annotated[tuple[LinkPart, ...], Field(max_length=LINKS_MAX)] = ()
+    """Links on its cards, up to 3."""
+    templates: dict[Medium, TemplateText] = Field(default_factory=dict)
+    """Its own words by medium (`im`, `sms`, `email`): docs/templates.md. What fails leaves the built-in ones."""
 
     @model_validator(mode="after")
     def _rules_are_told_apart(self) -> Self:
         once(tuple(rule.name for rule in self.rules))
+        told_apart(self.silences, self.inhibit)
+        if self.group_by and self.grouping is not None:
+            raise refusal("grouped_twice", "it has both group_by and grouping", "Keep one of the two.")
         return self
 
 
@@ -210,14 +201,33 @@ class Integration(Part):
 
     source: Id
     """The monitoring system: prometheus, grafana, standard…"""
-    channel: Id
-    """Where its alerts go."""
+    channel: Id | None = None
+    """Where its alerts go; a shared integration has `routes` instead."""
     key: Annotated[Secret, _key_shape]
     """Whoever holds it may raise alerts: 16 to 128 of A-Z, a-z, 0-9, - and _."""
     secret: Secret | None = None
     """What the source signs its requests with, where it does."""
     config: dict[str, Setting] = Field(default_factory=dict)
     """Further settings of the source, as docs/sources.md names them."""
+    enrich: Annotated[tuple[EnrichRule, ...], Field(max_length=50)] = ()
+    """Labels to make and to remove, in order."""
+    process: Annotated[tuple[ProcessRule, ...], Field(max_length=50)] = ()
+    """What to change about its alerts, or to leave out, in order. Recoveries skip it."""
+    routes: Annotated[tuple[Route, ...], Field(max_length=100)] = ()
+    """Which channels get which events, in order."""
+    default_route: Annotated[Ids, Field(max_length=20)] = ()
+    """The channels that get what no route takes; without one it is rejected."""
+
+    @model_validator(mode="after")
+    def _leads_somewhere(self) -> Self:
+        if (self.channel is None) == (not self.routes and not self.default_route):
+            cure = "Write channel: for one channel, or routes: for several; one of the two."
+            raise refusal("leads_nowhere", "an integration has either a channel or routes", cure)
+        lookups = sum(rule.mapping is not None and rule.mapping.api is not None for rule in self.enrich)
+        if lookups > LOOKUPS_MAX:
+            said = f"it asks {lookups} services about each event, and the limit is {LOOKUPS_MAX}"
+            raise refusal("lookups", said, "Ask one service for more results.")
+        return self
 
 
 class Manifest(Part):
@@ -237,6 +247,8 @@ class Manifest(Part):
     """Workdays and holidays, by id."""
     channels: Annotated[dict[Id, Channel], Field(min_length=1)]
     """Channels, by id."""
+    fields: Annotated[dict[FieldName, CustomFieldPart], Field(max_length=FIELDS_MAX)] = Field(default_factory=dict)
+    """Facts that people can set on every incident, by name; up to 15."""
     integrations: dict[Id, Integration] = Field(default_factory=dict)
     """Integrations, by id."""
     catch_all: Annotated[tuple[TargetText, ...], Field(min_length=1)]

@@ -18,7 +18,15 @@ _NAMED: Mapping[str, tuple[tuple[str, ...], ...]] = {
         ("schedules", "*", "overrides", "*", "member"),
     ),
     "teams": (("channels", "*", "team"),),
-    "channels": (("integrations", "*", "channel"),),
+    "calendars": (
+        ("channels", "*", "rules", "*", "when", "*", "calendar"),
+        ("channels", "*", "silences", "*", "when", "*", "calendar"),
+    ),
+    "channels": (
+        ("integrations", "*", "channel"),
+        ("integrations", "*", "routes", "*", "channels", "*"),
+        ("integrations", "*", "default_route", "*"),
+    ),
 }
 _TARGETS: tuple[tuple[str, ...], ...] = (
     ("channels", "*", "rules", "*", "levels", "*", "notify", "*"),
@@ -27,8 +35,10 @@ _TARGETS: tuple[tuple[str, ...], ...] = (
 _CARRIERS: tuple[tuple[str, ...], ...] = (
     ("channels", "*", "chats", "*", "platform"),
     ("channels", "*", "rules", "*", "levels", "*", "chats", "*", "platform"),
+    ("schedules", "*", "notices", "chats", "*", "platform"),
     ("channels", "*", "rules", "*", "levels", "*", "via", "*", "*"),
     ("members", "*", "notify", "*", "*"),
+    ("members", "*", "ladder", "*", "*", "via", "*"),
 )
 _SECTION = {"member": "members", "team": "teams", "schedule": "schedules"}
 
@@ -103,6 +113,8 @@ def _check_role(source: Source, path: Path, schedule: str, role: str) -> Iterato
     if not isinstance(declared, dict):
         return
     roles = {"primary"} if list(source.found("schedules", schedule, "layers", "*", "members")) else set()
+    imports = list(source.found("schedules", schedule, "imports", "*"))
+    roles |= {str(each.get("role", "primary")) for _, each in imports if isinstance(each, dict)}
     roles |= {str(place[-1]) for place, _ in source.found("schedules", schedule, "layers", "*", "groups", "*", "*")}
     roles |= {str(name) for _, name in source.found("schedules", schedule, "overrides", "*", "role")}
     if role and role not in roles:
@@ -114,6 +126,8 @@ def _carriers(source: Source) -> Iterator[Problem]:
     declared = {name for name, value in _section(source, "platforms").items() if value is not None}
     used = [(path, name) for pattern in _CARRIERS for path, name in source.found(*pattern)]
     used += [(path, path[-1]) for path, _ in source.found("members", "*", "identities", "*")]
+    targets = [found for pattern in _TARGETS for found in source.found(*pattern)]
+    used += [(path, "email") for path, text in targets if isinstance(text, str) and text.startswith("email:")]
     for path, name in used:
         if name in (*PLATFORMS, "sms", "email") and name not in declared:
             said = f"{dotted(path)} needs {name}, which is not declared under platforms."

@@ -183,7 +183,8 @@ class Schedule(Part):
 
     @model_validator(mode="after")
     def _layers_are_told_apart(self) -> Self:
-        once(tuple(layer.name for layer in (*self.layers, *self.imports) if layer.name))
+        names = (*(layer.name for layer in self.layers), *(each.name for each in self.imports))
+        once(tuple(filter(None, names)))
         return self
 
 

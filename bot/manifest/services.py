@@ -1,15 +1,16 @@
-"""Addresses and headers of services that Tocsin asks on an integration's behalf: outside, and without borrowed rights."""
+"""Addresses and headers of services that Tocsin asks about alerts: outside, and without borrowed rights."""
 
 from __future__ import annotations
 
 import re
-from ipaddress import ip_address
+from ipaddress import IPv6Address, ip_address
 from typing import Annotated
 from urllib.parse import urlsplit
 
 from pydantic import AfterValidator, WithJsonSchema
 
 from bot.manifest.problems import refusal
+from bot.manifest.values import Secret, shaped
 from bot.settings import is_loopback
 
 _TOKEN = re.compile(r"[A-Za-z0-9!#$%&'*+.^_`|~-]{1,64}")
@@ -53,7 +54,7 @@ def check_place(url: str, *, allow_private: bool) -> None:
     parts = urlsplit(url)
     host = parts.hostname or ""
     try:
-        inside = not ip_address(host).is_global
+        inside = not is_outside(host)
     except ValueError:
         inside = is_loopback(host)
     if inside and not allow_private:
@@ -63,5 +64,22 @@ def check_place(url: str, *, allow_private: bool) -> None:
         raise refusal("plain_http", "plain HTTP would show alerts on the way", "Write https://.")
 
 
+def is_outside(address: str) -> bool:
+    """Whether an address is one of the public internet, looking through IPv4 inside IPv6. Raises ValueError."""
+    found = ip_address(address)
+    if isinstance(found, IPv6Address):
+        inner = found.ipv4_mapped or found.sixtofour or (found.teredo[1] if found.teredo else None)
+        found = inner or found
+    return found.is_global and not found.is_multicast
+
+
+HeaderValue = Annotated[
+    Secret,
+    shaped(
+        r"[\t\x20-\x7e]{1,2000}",
+        "that is no value of a header",
+        "Write one line of plain ASCII, up to 2000 characters.",
+    ),
+]
 HeaderName = Annotated[str, AfterValidator(_header)]
 ServiceUrl = Annotated[str, AfterValidator(_address), WithJsonSchema({"type": "string", "format": "uri"})]

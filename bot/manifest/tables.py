@@ -54,7 +54,9 @@ def to_table(text: str, keys: tuple[str, ...], results: tuple[str, ...]) -> Tabl
             cure = f"Let the first line name each column once; it names {', '.join(header) or 'nothing'}."
             raise refusal("table_column", f"the table needs one column {column}", cure)
     if len(rows) > ROWS_MAX:
-        raise refusal("table_rows", f"a table has at most {ROWS_MAX} rows, this one {len(rows)}", "Keep what is needed.")
+        raise refusal(
+            "table_rows", f"a table has at most {ROWS_MAX} rows, this one {len(rows)}", "Keep what is needed."
+        )
     found: dict[tuple[str, ...], tuple[str, ...]] = {}
     for number, row in enumerate(rows, 2):
         if len(row) != len(header):

@@ -23,6 +23,7 @@ from pydantic import (
 )
 from pydantic_core import CoreSchema, core_schema
 
+from bot.engine.dynamic import MAIL_ADDRESS
 from bot.engine.model import DAY, HOUR, MINUTE, SECOND, Span, Target, TargetKind
 from bot.manifest.problems import choose, refusal
 from bot.settings import is_loopback
@@ -39,7 +40,6 @@ _UNITS = {"s": SECOND, "m": MINUTE, "h": HOUR, "d": DAY}
 _SPAN = re.compile(r"(?:\d{1,6}(?:\.\d)?[smhd])+")
 _SPAN_PART = re.compile(r"(\d+(?:\.\d)?)([smhd])")
 _ID = re.compile(r"[a-z0-9][a-z0-9_-]{0,38}")
-_MAIL = re.compile(r"[^\s@<>,;:\"()\[\]\\]{1,64}@[A-Za-z0-9](?:[A-Za-z0-9.-]{0,251}[A-Za-z0-9])?")
 _CLOCK = re.compile(r"(?:[01][0-9]|2[0-3]):[0-5][0-9]")
 _CLOCK_END = re.compile(f"{_CLOCK.pattern}|24:00")
 _WEEK_TIME = re.compile(f"({'|'.join(WEEKDAYS)}) ({_CLOCK.pattern})")
@@ -197,6 +197,20 @@ def _date(text: str) -> str:
         raise refusal("date", "that is not a date", 'Write "2026-12-24".') from None
 
 
+def _country(code: str) -> str:
+    import holidays
+
+    country, _, part = code.partition("-")
+    known = holidays.list_supported_countries(include_aliases=True)
+    if country not in known:
+        cure = 'Write its two letters (ISO 3166), "CN"; a country that is not known needs its dates under overrides.'
+        raise refusal("country", "no holidays are known for that country", cure)
+    if part and part not in known[country]:
+        cure = choose(part, known[country], f"{country} alone, or with a part")
+        raise refusal("country", f"{country} has no part {part} with holidays of its own", cure)
+    return code
+
+
 def _listed(value: object) -> object:
     """One text is a list of one."""
     return (value,) if isinstance(value, str) else value
@@ -230,10 +244,12 @@ def _platform(text: str) -> str:
 def _target(value: object) -> Target:
     kind, _, rest = value.partition(":") if isinstance(value, str) else ("", "", "")
     name, slash, role = rest.partition("/")
-    known = kind in tuple(TargetKind) and _ID.fullmatch(name)
+    if kind == TargetKind.EMAIL and MAIL_ADDRESS.fullmatch(rest):
+        return Target(kind=TargetKind.EMAIL, id=rest)
+    known = kind in ("member", "team", "schedule") and _ID.fullmatch(name)
     role_fits = not slash or (kind == TargetKind.SCHEDULE and _ID.fullmatch(role))
     if not known or not role_fits:
-        cure = "Write member:ID, team:ID, schedule:ID or schedule:ID/ROLE."
+        cure = "Write member:ID, team:ID, schedule:ID, schedule:ID/ROLE or email:ADDRESS."
         raise refusal("target", "that names nobody to notify", cure)
     return Target(kind=TargetKind(kind), id=name, role=role)
 
@@ -306,6 +322,7 @@ Date = Annotated[str, AfterValidator(_date), _text(format="date")]
 Country = Annotated[
     str,
     checked(_COUNTRY, "country", "that is not a country", 'Write ISO 3166: "CN", or a part of it: "DE-BY".'),
+    AfterValidator(_country),
     _text(_COUNTRY),
 ]
 Countries = Annotated[
@@ -323,7 +340,7 @@ Countries = Annotated[
 Language = Literal["en", "zh"]
 Mail = Annotated[
     str,
-    checked(_MAIL, "email", "that is not a mail address", "Write one plain address: ann@example.com."),
+    checked(MAIL_ADDRESS, "email", "that is not a mail address", "Write one plain address: ann@example.com."),
     _text(format="email"),
 ]
 Way = Annotated[str, AfterValidator(_way), WithJsonSchema({"enum": list(WAYS)})]
@@ -334,7 +351,7 @@ Url = Annotated[str, AfterValidator(_url), _text(format="uri")]
 TargetText = Annotated[
     Target,
     BeforeValidator(_target),
-    _text(re.compile(r"(?:member|team):[a-z0-9_-]+|schedule:[a-z0-9_-]+(?:/[a-z0-9_-]+)?")),
+    _text(re.compile(r"(?:member|team):[a-z0-9_-]+|schedule:[a-z0-9_-]+(?:/[a-z0-9_-]+)?|email:[^@]+@.+")),
 ]
 PlainText = Annotated[str, BeforeValidator(_as_text), WithJsonSchema({"type": ["string", "integer"]})]
 Setting = Annotated[

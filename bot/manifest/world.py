@@ -2,26 +2,35 @@
 
 from __future__ import annotations
 
-from datetime import datetime
+from collections.abc import Mapping
 
 from bot.engine import model as engine
-from bot.engine import schedule as rota
 from bot.engine import world
+from bot.engine.calendars import Calendar
 from bot.manifest import model as declared
+from bot.manifest.filters import to_filter
+from bot.manifest.noise_world import flapping_world, grouping_world, inhibitions_world, silences_world
+from bot.manifest.rota import Imports, chat_world, schedule_world, windows
 
 
-def to_world(manifest: declared.Manifest, version: str) -> world.World:
+def to_world(
+    manifest: declared.Manifest, version: str, *, imports: Imports, calendars: Mapping[str, Calendar]
+) -> world.World:
     """The engine's world. A phone or mailbox that no declared vendor can reach is left out of it."""
     carriers = manifest.platforms.declared()
     integrations = {key: _integration(key, each) for key, each in manifest.integrations.items()}
     return world.World(
         members={key: _member(key, each, carriers) for key, each in manifest.members.items()},
         teams={key: world.Team(id=key, name=each.name, members=each.members) for key, each in manifest.teams.items()},
-        schedules={key: _schedule(key, each) for key, each in manifest.schedules.items()},
+        schedules={key: schedule_world(key, each, imports) for key, each in manifest.schedules.items()},
         channels={key: _channel(key, each) for key, each in manifest.channels.items()},
         integrations=integrations,
         catch_all=manifest.catch_all,
         by_key={each.key: each for each in integrations.values()},
+        by_email={each.email.casefold(): key for key, each in manifest.members.items() if each.email},
+        calendars=calendars,
+        silences=silences_world(manifest),
+        fields={name: each.to_engine(name) for name, each in manifest.fields.items()},
         version=version,
         url=manifest.public_url or "",
     )
@@ -37,44 +46,9 @@ def _member(key: str, member: declared.Member, carriers: frozenset[str]) -> worl
         email=(member.email or "") if "email" in carriers else "",
         identities=dict(member.identities),
         ways=member.notify.by_severity(),
+        ladder=member.ladder.by_severity(),
         seat=member.seat,
     )
-
-
-def _schedule(key: str, schedule: declared.Schedule) -> world.Schedule:
-    return world.Schedule(
-        id=key,
-        name=schedule.name,
-        zone=schedule.timezone,
-        layers=tuple(_layer(number, layer) for number, layer in enumerate(schedule.layers, 1)),
-        overrides=tuple(
-            world.Override(
-                id=f"override-{number}",
-                start=_instant(override.start, schedule.timezone),
-                end=_instant(override.end, schedule.timezone),
-                member=override.member,
-                role=override.role,
-            )
-            for number, override in enumerate(schedule.overrides, 1)
-        ),
-    )
-
-
-def _layer(number: int, layer: declared.Layer) -> world.Layer:
-    return world.Layer(
-        id=layer.name or f"layer-{number}",
-        groups=tuple(world.Group(members=group) for group in layer.by_role()),
-        unit=layer.unit,
-        every=layer.every,
-        start=layer.start,
-        end=layer.end or "",
-    )
-
-
-def _instant(moment: str, zone: str) -> engine.Instant:
-    """A time with an offset as it is, one without by the clocks of the zone."""
-    exact = datetime.fromisoformat(moment)
-    return round(exact.timestamp() * 1000) if exact.tzinfo else rota.instant_of(moment, zone)
 
 
 def _integration(key: str, integration: declared.Integration) -> world.Integration:
@@ -83,40 +57,47 @@ def _integration(key: str, integration: declared.Integration) -> world.Integrati
         id=key,
         key=integration.key.get_secret_value(),
         source=integration.source,
-        channel=integration.channel,
+        channel=integration.channel or "",
         config={**integration.config, **signing},
+        enrich=tuple(rule.to_engine() for rule in integration.enrich),
+        process=tuple(rule.to_engine() for rule in integration.process),
+        routes=tuple(route.to_engine() for route in integration.routes),
+        default_route=integration.default_route,
     )
 
 
 def _channel(key: str, channel: declared.Channel) -> world.Channel:
-    rules = (_rule(f"{key}/{rule.name}", rule) for rule in channel.rules)
+    rules = (_rule(f"{key}/{rule.name}", rule, channel.timezone) for rule in channel.rules)
     return world.Channel(
         id=key,
         name=channel.name,
         team=channel.team or "",
-        chats=tuple(map(_chat, channel.chats)),
+        chats=tuple(map(chat_world, channel.chats)),
         rules=tuple(sorted(rules, key=lambda rule: rule.priority)),
-        group_by=channel.group_by,
+        grouping=grouping_world(channel),
+        inhibitions=inhibitions_world(channel.inhibit),
+        flapping=flapping_world(channel.flapping),
+        storm=channel.storm,
         close_with_alerts=channel.close_with_alerts,
         auto_close_after=channel.auto_close,
+        drop=to_filter(channel.drop),
+        links=tuple(link.to_engine() for link in channel.links),
+        templates={str(medium): text for medium, text in channel.templates.items()},
     )
 
 
-def _chat(chat: declared.Chat) -> engine.Chat:
-    return engine.Chat(platform=chat.platform, address=chat.id, name=chat.name, lang=chat.lang, zone=chat.timezone)
-
-
-def _rule(key: str, rule: declared.Rule) -> engine.Rule:
+def _rule(key: str, rule: declared.Rule, zone: str) -> engine.Rule:
     return engine.Rule(
         id=key,
         name=rule.name,
         levels=tuple(map(_level, rule.levels)),
         priority=rule.priority,
-        filter=tuple(
-            tuple(engine.Condition(key=each.key, oper=each.oper, vals=each.vals) for each in group)
-            for group in rule.filter
-        ),
+        filter=to_filter(rule.filter),
+        when=windows(rule.when),
+        zone=rule.timezone or zone,
         delay=rule.delay,
+        ack_timeout=rule.ack_timeout,
+        enabled=rule.enabled,
         rounds=rule.rounds,
     )
 
@@ -124,10 +105,11 @@ def _rule(key: str, rule: declared.Rule) -> engine.Rule:
 def _level(level: declared.Level) -> engine.Level:
     return engine.Level(
         targets=level.notify,
-        chats=tuple(map(_chat, level.chats)),
+        chats=tuple(map(chat_world, level.chats)),
         ways=level.via.by_severity() if level.via else None,
         repeat_every=level.repeat.every if level.repeat else 0,
         repeat_times=level.repeat.times if level.repeat else 0,
         escalate_after=level.escalate_after,
         even_if_acked=level.even_if_acked,
+        round_robin=level.round_robin,
     )

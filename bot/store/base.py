@@ -12,6 +12,7 @@ from typing import Protocol, TypeVar
 
 from bot.engine.effects import Entry
 from bot.engine.model import Alert, Incident, Instant, Span, Way
+from bot.store.base_noise import NoiseTx
 
 T = TypeVar("T")
 
@@ -146,7 +147,7 @@ class AlarmRow:
     incident: str = ""
 
 
-class Tx(Protocol):
+class Tx(NoiseTx, Protocol):
     """One transaction. Writes may be buffered until the end; reads see them."""
 
     # -- inbox
@@ -199,8 +200,8 @@ class Tx(Protocol):
         """Close every open alert of an incident."""
         ...
 
-    def alerts_to_resolve(self, now: Instant, limit: int) -> list[Alert]:
-        """Open alerts whose `resolve_at` has come, earliest first."""
+    def due_alerts(self, now: Instant, limit: int) -> list[Alert]:
+        """Open alerts whose `due_at` has come, earliest first."""
         ...
 
     # -- incidents
@@ -344,7 +345,7 @@ class Tx(Protocol):
         ...
 
     def prune(self, before: Instant, limit: int) -> int:
-        """Delete settled inbox rows, first-sight keys and used tokens older than `before`. Returns how many."""
+        """Delete settled bodies, first-sight keys, used tokens, flaps and sights older than `before`. Returns how many."""
         ...
 
 

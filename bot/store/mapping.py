@@ -11,7 +11,9 @@ from typing import Any, Final
 import msgspec
 
 from bot.engine.effects import Entry
+from bot.engine.flapping import Flaps
 from bot.engine.model import Alert, Incident, Instant, Progress
+from bot.engine.silence import Silence
 from bot.store.base import AlarmRow, Delivery, Identity, Inbound, InboxState, Token
 
 Row = dict[str, Any]
@@ -25,10 +27,12 @@ incident_from: Final = msgspec.json.Decoder(Incident).decode
 alert_from: Final = msgspec.json.Decoder(Alert).decode
 entry_from: Final = msgspec.json.Decoder(Entry).decode
 delivery_from: Final = msgspec.json.Decoder(Delivery).decode
+silence_from: Final = msgspec.json.Decoder(Silence).decode
+flaps_from: Final = msgspec.json.Decoder(Flaps).decode
 _words_from: Final = msgspec.json.Decoder(dict[str, str]).decode
 
 
-def whole(value: Incident | Alert | Entry | Delivery | Mapping[str, str]) -> str:
+def whole(value: Incident | Alert | Entry | Delivery | Silence | Flaps | Mapping[str, str]) -> str:
     """A value as JSON text. Raises UnicodeEncodeError for half of a surrogate pair, which is no character."""
     return _ENCODER.encode(value).decode()
 
@@ -73,7 +77,8 @@ def alert_row(alert: Alert) -> Row:
         "incident": alert.incident,
         "first_at": alert.first_at,
         "last_at": alert.last_at,
-        "resolve_at": alert.resolve_at,
+        "due_at": alert.due_at,
+        "muted": plain(alert.muted),
         "closed_at": alert.closed_at,
         "whole": whole(alert),
     }
@@ -82,6 +87,22 @@ def alert_row(alert: Alert) -> Row:
 def entry_row(incident: str, entry: Entry) -> Row:
     """The columns of a line of the timeline."""
     return {"incident": incident, "at": entry.at, "whole": whole(entry)}
+
+
+def silence_row(silence: Silence) -> Row:
+    """The columns of a silence."""
+    return {"id": silence.id, "channel": plain(silence.channel), "whole": whole(silence)}
+
+
+def flaps_row(flaps: Flaps) -> Row:
+    """The columns of what is remembered of an alert key."""
+    return {
+        "integration": plain(flaps.integration),
+        "channel": plain(flaps.channel),
+        "alert_key": plain(flaps.alert_key),
+        "at": flaps.changes[-1] if flaps.changes else 0,
+        "whole": whole(flaps),
+    }
 
 
 def delivery_row(delivery: Delivery) -> Row:

@@ -117,10 +117,10 @@ class MemoryAlerts(MemoryInbox):
             if alert.closed_at is None:
                 self._put_alert(replace(alert, closed_at=now))
 
-    def alerts_to_resolve(self, now: Instant, limit: int) -> list[Alert]:
-        """Among those that have an end."""
+    def due_alerts(self, now: Instant, limit: int) -> list[Alert]:
+        """Among those that have a time."""
         tables = self._tables
-        due = [(at, tables.alert_seq[one], one) for one, at in tables.resolving.items() if at <= now]
+        due = [(at, tables.alert_seq[one], one) for one, at in tables.timed_alerts.items() if at <= now]
         return [tables.alerts[one] for _, _, one in sorted(due)[:limit]]
 
     def _put_alert(self, alert: Alert) -> None:
@@ -145,10 +145,14 @@ class MemoryAlerts(MemoryInbox):
         elif holder == alert.id:
             journal.drop(tables.open_slots, slot)
             journal.drop(tables.open_channels[alert.integration, alert.alert_key], alert.channel)
-        if alert.closed_at is None and alert.resolve_at is not None:
-            journal.put(tables.resolving, alert.id, alert.resolve_at)
+        if alert.closed_at is None and alert.due_at is not None:
+            journal.put(tables.timed_alerts, alert.id, alert.due_at)
         else:
-            journal.drop(tables.resolving, alert.id)
+            journal.drop(tables.timed_alerts, alert.id)
+        if old is not None and old.muted:
+            journal.drop(tables.muted[old.muted], alert.id)
+        if alert.closed_at is None and alert.muted:
+            journal.put(tables.muted[alert.muted], alert.id, None)
 
 
 def _asks(incident: Incident, member: str) -> bool:

@@ -10,11 +10,11 @@ from bot.engine.model import Instant, Span
 from bot.store import delivery_rules
 from bot.store.base import AlarmRow, Delivery, DeliveryState, Identity, InboxState, Lane, Token
 from bot.store.mapping import LAST_NUM
-from bot.store.memory_incidents import MemoryIncidents
+from bot.store.memory_noise import MemoryNoise
 from bot.store.memory_tables import Handles
 
 
-class MemoryOutbox(MemoryIncidents):
+class MemoryOutbox(MemoryNoise):
     """The delivery part of a transaction; `Tx` says what each method promises."""
 
     def enqueue(self, rows: Sequence[Delivery]) -> int:
@@ -116,7 +116,7 @@ class MemoryTx(MemoryOutbox):
         waiting = (tables.bodies[one].due_at for one in tables.by_state[InboxState.WAITING])
         queued = (tables.deliveries[one].due_at for one in tables.queued)
         soonest = (
-            min(due, default=None) for due in (tables.waking.values(), tables.resolving.values(), waiting, queued)
+            min(due, default=None) for due in (tables.waking.values(), tables.timed_alerts.values(), waiting, queued)
         )
         return min((at for at in soonest if at is not None), default=None)
 
@@ -181,7 +181,7 @@ class MemoryTx(MemoryOutbox):
         self._journal.put(self._tables.meta, key, value)
 
     def prune(self, before: Instant, limit: int) -> int:
-        """Inbox first, then keys, then permissions that were used or have expired; `limit` bounds them together."""
+        """Inbox, keys, permissions that were used or have expired, flaps, sights; `limit` bounds them together."""
         tables, journal = self._tables, self._journal
         settled = (
             (body.settled_at, tables.body_seq[one], one)
@@ -206,4 +206,5 @@ class MemoryTx(MemoryOutbox):
             journal.drop(tables.seen, key)
         for one in tokens:
             journal.drop(tables.tokens, one)
-        return len(bodies) + len(keys) + len(tokens)
+        gone = len(bodies) + len(keys) + len(tokens)
+        return gone + self._forget(before, limit - gone)

@@ -8,7 +8,9 @@ from itertools import count
 from typing import Any, Final, NamedTuple, TypeVar
 
 from bot.engine.effects import Entry
+from bot.engine.flapping import Flaps
 from bot.engine.model import Alert, Incident, Instant
+from bot.engine.silence import Silence
 from bot.store.base import AlarmRow, AlertSlot, Delivery, Identity, Inbound, InboxState, Token
 
 K = TypeVar("K")
@@ -82,7 +84,11 @@ class Tables:
     alerts_by_incident: defaultdict[str, dict[str, None]] = field(default_factory=lambda: defaultdict(dict))
     open_slots: dict[AlertSlot, str] = field(default_factory=dict)
     open_channels: defaultdict[tuple[str, str], dict[str, None]] = field(default_factory=lambda: defaultdict(dict))
-    resolving: dict[str, Instant] = field(default_factory=dict)
+    timed_alerts: dict[str, Instant] = field(default_factory=dict)
+    muted: defaultdict[str, dict[str, None]] = field(default_factory=lambda: defaultdict(dict))
+    silences: dict[tuple[str, str], Silence] = field(default_factory=dict)
+    flaps: dict[AlertSlot, Flaps] = field(default_factory=dict)
+    sights: dict[tuple[str, str], Instant] = field(default_factory=dict)
 
     incidents: dict[str, Incident] = field(default_factory=dict)
     incident_seq: dict[str, int] = field(default_factory=dict)

@@ -13,16 +13,15 @@ from typing import TypeVar
 from bot.engine.model import Instant
 from bot.store.base import StoreUnavailable, Tx
 from bot.store.dialect import Connection, Cursor, Dialect
-from bot.store.sql_alerts import AlertRows
 from bot.store.sql_deliveries import DeliveryRows
 from bot.store.sql_inbox import InboxRows
-from bot.store.sql_incidents import IncidentRows
+from bot.store.sql_noise import NoiseRows
 from bot.store.sql_people import SmallRows
 
 T = TypeVar("T")
 
 
-class SqlTx(InboxRows, AlertRows, IncidentRows, DeliveryRows, SmallRows):
+class SqlTx(InboxRows, NoiseRows, DeliveryRows, SmallRows):
     """One transaction, or one work of a group."""
 
     def next_due(self) -> Instant | None:
@@ -34,6 +33,7 @@ class SqlTx(InboxRows, AlertRows, IncidentRows, DeliveryRows, SmallRows):
         """Send what is still buffered, a table at a time."""
         self._flush_incidents()
         self._flush_alerts()
+        self._flush_flaps()
         self._flush_timeline()
 
 

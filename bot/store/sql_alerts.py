@@ -45,11 +45,11 @@ _OPEN_OF_INCIDENT: Final = Statement(
         .order_by(ALERT.c.first_at, ALERT.c.seq)
     )
 )
-_TO_RESOLVE: Final = Statement(
+_DUE: Final = Statement(
     lambda _: (
         select(ALERT.c.whole)
-        .where(_OPEN, ALERT.c.resolve_at <= param("now"))
-        .order_by(ALERT.c.resolve_at, ALERT.c.seq)
+        .where(_OPEN, ALERT.c.due_at <= param("now"))
+        .order_by(ALERT.c.due_at, ALERT.c.seq)
         .limit(limit())
     )
 )
@@ -119,10 +119,10 @@ class AlertRows(Session):
         still_open = [alert_from(text) for (text,) in self._fetch(_OPEN_OF_INCIDENT, incident_=incident)]
         self.put_alerts([replace(alert, closed_at=now) for alert in still_open])
 
-    def alerts_to_resolve(self, now: Instant, limit: int) -> list[Alert]:
+    def due_alerts(self, now: Instant, limit: int) -> list[Alert]:
         """Through a partial index."""
         self._flush_alerts()
-        return [alert_from(text) for (text,) in self._fetch(_TO_RESOLVE, now=now, limit=limit)]
+        return [alert_from(text) for (text,) in self._fetch(_DUE, now=now, limit=limit)]
 
     def _load_keys(self, keys: Iterable[tuple[str, str]]) -> None:
         """Learn what is open for each key. An unknown one was not written either, so the table is right about it."""

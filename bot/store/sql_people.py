@@ -31,7 +31,7 @@ from bot.store.statement import (
     param,
     upsert_row,
 )
-from bot.store.tables import ALARM, ALERT, DELIVERY, IDENTITY, INBOX, INCIDENT, META, SEEN, TOKEN
+from bot.store.tables import ALARM, ALERT, DELIVERY, FLAPS, IDENTITY, INBOX, INCIDENT, META, SEEN, SIGHT, TOKEN
 
 _IDENTITIES: Final = Statement(lambda _: select(IDENTITY).order_by(IDENTITY.c.platform, IDENTITY.c.user))
 _LINK: Final = upsert_row(IDENTITY, "platform", "user")
@@ -76,7 +76,7 @@ def _next_due(_: Dialect) -> Any:
     queued = DELIVERY.c.state == constant(DeliveryState.QUEUED)
     soonest = [
         select(func.min(INCIDENT.c.next_wake).label("at")).where(INCIDENT.c.next_wake.is_not(None)),
-        select(func.min(ALERT.c.resolve_at)).where(ALERT.c.closed_at.is_(None), ALERT.c.resolve_at.is_not(None)),
+        select(func.min(ALERT.c.due_at)).where(ALERT.c.closed_at.is_(None), ALERT.c.due_at.is_not(None)),
         select(func.min(INBOX.c.due_at)).where(INBOX.c.state == constant(InboxState.WAITING)),
         *(select(func.min(DELIVERY.c.due_at)).where(queued, DELIVERY.c.lane == constant(lane)) for lane in Lane),
     ]
@@ -101,6 +101,23 @@ _PRUNE: Final = (
         (TOKEN.c.hash,),
         or_(TOKEN.c.used_at < _BEFORE, and_(TOKEN.c.expires_at > number(0), TOKEN.c.expires_at < _BEFORE)),
         TOKEN.c.hash,
+    ),
+    _deleting(
+        FLAPS,
+        (FLAPS.c.integration, FLAPS.c.channel, FLAPS.c.alert_key),
+        FLAPS.c.at < _BEFORE,
+        FLAPS.c.at,
+        FLAPS.c.integration,
+        FLAPS.c.channel,
+        FLAPS.c.alert_key,
+    ),
+    _deleting(
+        SIGHT,
+        (SIGHT.c.channel, SIGHT.c.fingerprint),
+        SIGHT.c.at < _BEFORE,
+        SIGHT.c.at,
+        SIGHT.c.channel,
+        SIGHT.c.fingerprint,
     ),
 )
 
@@ -159,7 +176,7 @@ class SmallRows(Session):
         self._change(_PUT_META, {"key": key, "value": value})
 
     def prune(self, before: Instant, limit: int) -> int:
-        """Inbox first, then keys, then permissions that were used or have expired; `limit` bounds them together."""
+        """Inbox, keys, permissions that were used or have expired, flaps, sights; `limit` bounds them together."""
         gone = 0
         for statement in _PRUNE:
             gone += self._change(statement, {"before": before, "limit": limit - gone})

@@ -55,7 +55,9 @@ class AlertTable(SQLModel, table=True):
     __tablename__ = "alert"
     __table_args__ = (
         _partial("alert_open", "integration", "alert_key", "channel", where="closed_at IS NULL", unique=True),
-        _partial("alert_resolve", "resolve_at", where="closed_at IS NULL AND resolve_at IS NOT NULL"),
+        _partial("alert_due", "due_at", where="closed_at IS NULL AND due_at IS NOT NULL"),
+        _partial("alert_channel", "channel", where="closed_at IS NULL"),
+        _partial("alert_muted", "muted", where="closed_at IS NULL AND muted <> ''"),
         Index("alert_incident", "incident", "first_at"),
     )
     seq: int | None = Field(default=None, sa_column=_seq())
@@ -66,7 +68,8 @@ class AlertTable(SQLModel, table=True):
     incident: str
     first_at: int = Field(sa_type=BigInteger)
     last_at: int = Field(sa_type=BigInteger)
-    resolve_at: int | None = Field(default=None, sa_type=BigInteger)
+    due_at: int | None = Field(default=None, sa_type=BigInteger)
+    muted: str
     closed_at: int | None = Field(default=None, sa_type=BigInteger)
     whole: str = Field(sa_type=Text)
 
@@ -142,6 +145,37 @@ class IdentityTable(SQLModel, table=True):
     at: int = Field(sa_type=BigInteger)
 
 
+class SilenceTable(SQLModel, table=True):
+    """A quick silence, until it is over."""
+
+    __tablename__ = "silence"
+    id: str = Field(primary_key=True)
+    channel: str = Field(primary_key=True)
+    whole: str = Field(sa_type=Text)
+
+
+class FlapsTable(SQLModel, table=True):
+    """When an alert key last came and went."""
+
+    __tablename__ = "flaps"
+    __table_args__ = (Index("flaps_at", "at"),)
+    integration: str = Field(primary_key=True)
+    channel: str = Field(primary_key=True)
+    alert_key: str = Field(primary_key=True)
+    at: int = Field(sa_type=BigInteger)
+    whole: str = Field(sa_type=Text)
+
+
+class SightTable(SQLModel, table=True):
+    """What kinds of alerts a channel has seen, and when it saw each last, to the day."""
+
+    __tablename__ = "sight"
+    __table_args__ = (Index("sight_at", "at"),)
+    channel: str = Field(primary_key=True)
+    fingerprint: str = Field(primary_key=True)
+    at: int = Field(sa_type=BigInteger)
+
+
 class TokenTable(SQLModel, table=True):
     """A permission that went out in a message, by the hash of its secret."""
 
@@ -193,6 +227,9 @@ INCIDENT: Final[Table] = METADATA.tables["incident"]
 TIMELINE: Final[Table] = METADATA.tables["timeline"]
 DELIVERY: Final[Table] = METADATA.tables["delivery"]
 IDENTITY: Final[Table] = METADATA.tables["identity"]
+SILENCE: Final[Table] = METADATA.tables["silence"]
+FLAPS: Final[Table] = METADATA.tables["flaps"]
+SIGHT: Final[Table] = METADATA.tables["sight"]
 TOKEN: Final[Table] = METADATA.tables["token"]
 SEEN: Final[Table] = METADATA.tables["seen"]
 ALARM: Final[Table] = METADATA.tables["alarm"]

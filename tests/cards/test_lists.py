@@ -68,6 +68,15 @@ def test_every_reason_has_words_for_the_timeline(reason: Reason, lang: str):
         "text": "hm",
         "severity": "Warning",
         "proof": "accepted",
+        "field": "region",
+        "into": "7",
+        "refs": "#3",
+        "count": "2",
+        "medium": "sms",
+        "fault": "too long",
+        "alert_key": "disk",
+        "score": "0.87",
+        "fields": "title",
     }
     for kind in Kind:
         entry = Entry(at=NOW, kind=kind, reason=reason, actor="bo", member="ann", way="sms", level=0, facts=facts)

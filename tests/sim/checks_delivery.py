@@ -60,7 +60,7 @@ class DeliveryChecks:
         self._by_provider: dict[tuple[str, str], Fact] = {}
         self._stopped: dict[str, int] = {}
         self._acked: dict[tuple[str, str], int] = {}
-        self._landings: Counter[str] = Counter()
+        self.landings: Counter[str] = Counter()
         self.excused: Counter[str] = Counter()
         self._recorded: set[str] = set()
         self._highest: dict[str, int] = {}
@@ -180,12 +180,12 @@ class DeliveryChecks:
         if not new and shown is not None:
             checks.must(job.rev >= shown.rev, 13, f"{row.key} shows rev {job.rev} after {shown.rev}")
         if new:
-            self._landings[row.key] += 1
+            self.landings[row.key] += 1
             allowed = 1 + self.excused[row.key]
             troubled = sim.excuses.between(sim.line.now - MINUTE, sim.line.now)
-            fine = self._landings[row.key] <= allowed or troubled
-            checks.must(fine, 7, f"{row.key} arrived {self._landings[row.key]} times, and {allowed} can be explained")
-            if self._landings[row.key] > 1:
+            fine = self.landings[row.key] <= allowed or troubled
+            checks.must(fine, 7, f"{row.key} arrived {self.landings[row.key]} times, and {allowed} can be explained")
+            if self.landings[row.key] > 1:
                 checks.marks["crash_after_send"] += 1
         fact = self.pages.get(row.key)
         if fact is not None:
@@ -212,7 +212,7 @@ class DeliveryChecks:
         if given.error in {"chat_moved", "message_gone"}:
             checks.marks["chat_moved" if given.error == "chat_moved" else "card_gone"] += 1
             self._recorded.discard(row.key)
-            self._landings.pop(row.key, None)
+            self.landings.pop(row.key, None)
         elif not row.ref and (given.ref or given.state in _RANK):
             checks.must(row.key not in self._recorded, 7, f"{row.key} was sent and written down twice")
             self._recorded.add(row.key)

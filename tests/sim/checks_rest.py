@@ -11,7 +11,6 @@ from bot.engine import schedule
 from bot.engine.events import Raised
 from bot.engine.incident import step
 from bot.engine.model import DAY, Incident, Progress
-from bot.rendering import Rendering
 from bot.store.base import Delivery, DeliveryState, InboxState
 from tests.sim.checks_engine import on_duty
 from tests.sim.platforms import Shown, buttons
@@ -54,6 +53,7 @@ class RestChecks:
         self._outbox()
         self._shown()
         self._schedules()
+        self._sent_as_often_as_explained()
 
     def reached_at_last(self) -> None:
         """After healing, a fresh alert reaches somebody, if anybody can be reached at all."""
@@ -119,6 +119,12 @@ class RestChecks:
         self._all.must(still == want, 1, f"#{incident.num} counts {want} open alerts, and has {still}")
         self._all.must(len(alerts) == incident.alerts_total, 1, f"#{incident.num} lost an alert")
 
+    def _sent_as_often_as_explained(self) -> None:
+        delivery = self._all.delivery
+        for key, times in delivery.landings.items():
+            allowed = 1 + delivery.excused[key]
+            self._all.must(times <= allowed, 7, f"{key} arrived {times} times, and {allowed} can be explained")
+
     def _outbox(self) -> None:
         checks = self._all
         for row in checks.rows():
@@ -149,9 +155,9 @@ class RestChecks:
         checks, sim = self._all, self._all.sim
         incident = checks.now_of(row.incident)
         drawn = checks.delivery.drawn[row.carrier, row.ref]
-        rendering = Rendering(lambda: drawn.world, KEY)
+        rendering = sim.env.rendering(lambda: drawn.world, KEY)
         as_sent = replace(row, lane=drawn.lane)
-        card, plain = sim.store.read(lambda tx: rendering.delivery(tx, incident, as_sent, drawn.wall))
+        card, plain, _ = sim.store.read(lambda tx: rendering.delivery(tx, incident, as_sent, drawn.wall))
         same = shown.message in (card, plain)
         checks.must(same, 12, f"{row.key} shows rev {shown.rev} of {incident.rev}:\n{shown.message}\ninstead of\n{card}")
         verbs = {token.verb for token in (read_token(KEY, text) for text in buttons(shown.message)) if token}

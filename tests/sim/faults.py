@@ -69,7 +69,7 @@ class Faults:
 
 _FATES = (("crash", "before", 0.0004), ("crash", "after", 0.0008), ("unavailable", "unavailable", 0.0006), ("freeze", "freeze", 0.0006))
 _MEAN: dict[str, Span] = {
-    "outage": 2 * DAY, "revoked": 6 * DAY, "clock": 3 * DAY, "stall": 3 * DAY, "edit": 2 * DAY, "storm": 10 * DAY,
+    "outage": 2 * DAY, "revoked": 6 * DAY, "clock": 3 * DAY, "stall": 3 * DAY, "edit": 2 * DAY, "storm": 15 * DAY,
     "deleted": DAY, "restart": 3 * DAY, "garbage": 4 * DAY, "freeze": 2 * DAY,
 }  # fmt: skip
 _LONGEST: dict[str, Span] = {"outage": 3 * HOUR, "revoked": 4 * HOUR, "stall": 10 * MINUTE, "freeze": 40 * SECOND, "restart": MINUTE}

@@ -1,5 +1,115 @@
-"""Mistakes planted in the product, to prove that the checks can fail."""
+"""Mistakes planted in the product, one at a time: each must be found by the checks within a few seeds.
+
+A mutant is a function of the product with a few characters changed. It is compiled anew in its own module and put in
+place of the original everywhere, so that it stays in step with the code: a text that is not found any more is an error.
+"""
+
 from __future__ import annotations
-MUTANTS: dict[str, object] = {}
-def hunt(name, plans, jobs):
-    return []
+
+import importlib
+import inspect
+import multiprocessing
+import sys
+import textwrap
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from tests.sim.run import Report
+    from tests.sim.simulation import Plan
+
+
+@dataclass(frozen=True, slots=True)
+class Mutant:
+    """In `module`, the function `name` (or `Class.method`) reads `new` instead of `old`."""
+
+    module: str
+    name: str
+    old: str
+    new: str
+
+
+_ENGINE, _STORE = "bot.engine", "bot.store"
+
+MUTANTS: dict[str, Mutant] = {
+    "ack-keeps-cycle": Mutant(f"{_ENGINE}.people", "_settle", "cycle=draft.incident.cycle + 1", "cycle=draft.incident.cycle"),
+    "ack-keeps-timers": Mutant(f"{_ENGINE}.people", "_settle", "if forced else None", "if True else None"),
+    "budget-ignored": Mutant("bot.backplane", "Budgets.take", "if wait > 0:", "if False:"),
+    "cards-not-wanted": Mutant(f"{_STORE}.memory_outbox", "MemoryOutbox.want_cards", "changed = (", "changed = (None and "),
+    "catch-all-skipped": Mutant(f"{_ENGINE}.escalation", "fire", "if not called and not on_last_resort(incident):", "if False:"),
+    "clock-runs-back": Mutant(f"{_ENGINE}.draft", "Draft.__init__", "self.now = max(now, incident.last_at)", "self.now = now"),
+    "double-escalation": Mutant(f"{_ENGINE}.people", "_stale", "return command.seen_rev is not None and", "return False and"),
+    "fallback-never": Mutant(f"{_ENGINE}.fallback", "_hand_over", "    if others:", "    if False:"),
+    "failure-ignored": Mutant(f"{_ENGINE}.fallback", "failed", "if watch is None or", "if True or"),
+    "handled-without-fence": Mutant("bot.intake", "Intake._finish", "raise LeaseLost", "return"),
+    "inbox-finished-first": Mutant(
+        "bot.intake", "Intake.step", "if not rows:",
+        'store.run(lambda tx: [tx.finish_inbox([r.id], r.token, InboxState.DONE, "", now) for r in rows])\n        if not rows:',
+    ),
+    "lease-too-short": Mutant("bot.deliver", "Deliver.claim", "LEASE", "LEASE // 60"),
+    "level-off-by-one": Mutant(f"{_ENGINE}.escalation", "climb", "incident.level + 1, Reason.NOT", "incident.level + 2, Reason.NOT"),
+    "next-wake-forgets": Mutant(f"{_ENGINE}.draft", "next_wake", "incident.escalate_at, ", ""),
+    "old-button-obeyed": Mutant(f"{_ENGINE}.incident", "_apply", "if rev < draft.incident.episode_rev", "if rev < 0"),
+    "on-call-off-by-one": Mutant(f"{_ENGINE}.schedule", "on_call", "shifts(schedule, at, at + 1)", "shifts(schedule, at - 1, at)"),
+    "proof-too-easy": Mutant(f"{_ENGINE}.preference", "proves", "return proof is", "return True or proof is"),
+    "recovery-keeps-open": Mutant(f"{_ENGINE}.incident", "alert_seen", "if draft.incident.alerts_open == 0", "if False"),
+    "repeat-for-ever": Mutant(f"{_ENGINE}.escalation", "_set_timers", "incident.loop < level.repeat_times", "True"),
+    "retry-after-ignored": Mutant("bot.deliver", "Deliver._settled", "int(after_s * SECOND) + 1", "1"),
+    "settle-without-fence": Mutant(f"{_STORE}.memory_outbox", "MemoryOutbox.settle", "and token and old.token == token", ""),
+    "shown-card-expires": Mutant("bot.deliver", "Deliver.prepare", "and not row.ref:", ":"),
+    "snooze-for-ever": Mutant(f"{_ENGINE}.incident", "wake", "incident.snoozed_until <= now", "False"),
+    "stale-row-sent": Mutant("bot.deliver", "Deliver.prepare", "stored.token != row.token", "False"),
+    "unsent-page-forgotten": Mutant("bot.deliver", "Deliver._settled", "due_at=now + _backoff(row)", "state=DeliveryState.SENT"),
+    "wanted-not-asked": Mutant("bot.deliver", "Deliver.prepare", "not still_wanted(incident, row.cycle, row.member)", "False"),
+}  # fmt: skip
+
+
+def breed(name: str) -> tuple[Any, str, Any, Any]:
+    """A mutant beside its original: (where it is defined, its name there, the original, the mutant)."""
+    mutant = MUTANTS[name]
+    module = importlib.import_module(mutant.module)
+    owner_name, _, function_name = mutant.name.rpartition(".")
+    owner: Any = getattr(module, owner_name) if owner_name else module
+    original = getattr(owner, function_name)
+    source = textwrap.dedent(inspect.getsource(original))
+    if mutant.old not in source:
+        raise LookupError(f"The mutant {name} does not find {mutant.old!r} in {mutant.module}.{mutant.name} any more.")
+    scope: dict[str, Any] = {}
+    code = compile("from __future__ import annotations\n" + source.replace(mutant.old, mutant.new), mutant.module, "exec")
+    exec(code, module.__dict__, scope)
+    return owner, function_name, original, scope[function_name]
+
+
+def plant(name: str) -> None:
+    """Put a mutant in place, for the life of this process."""
+    owner, function_name, original, changed = breed(name)
+    setattr(owner, function_name, changed)
+    for each in list(sys.modules.values()):
+        if getattr(each, "__name__", "").startswith("bot."):
+            for key, value in list(vars(each).items()):
+                if value is original:
+                    setattr(each, key, changed)
+
+
+def hunt(name: str, plans: list[Plan], jobs: int) -> list[Report]:
+    """Run plans with a mutant planted, in processes of their own, until one fails. Raises LookupError."""
+    breed(name)
+    reports: list[Report] = []
+    with multiprocessing.get_context("spawn").Pool(jobs, initializer=_start, initargs=(name,)) as pool:
+        for report in pool.imap(_simulate, plans):
+            reports.append(report)
+            if report.failure:
+                break
+        pool.terminate()
+    return reports
+
+
+def _start(name: str) -> None:
+    importlib.import_module("tests.sim.simulation")
+    plant(name)
+
+
+def _simulate(plan: Plan) -> Report:
+    run: Callable[[Plan], Report] = importlib.import_module("tests.sim.run").simulate
+    return run(plan)

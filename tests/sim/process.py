@@ -54,6 +54,7 @@ class Env:
     carriers: Mapping[str, Any]
     parsers: Mapping[str, Any]
     rng: random.Random
+    rendering: type[Rendering] = Rendering
     on_crash: Callable[[Process], None] = lambda _: None
     on_start: Callable[[Job], None] = lambda _: None
     on_outcome: Callable[[Job, Sent | SendError], None] = lambda *_: None
@@ -218,7 +219,7 @@ class Process:
         env, clock = self.env, self.env.line.clock
         worlds = self.directory.world
         self.service = JournalService(worlds, clock, env.ids, env.store)
-        self.rendering = Rendering(worlds, KEY)
+        self.rendering = env.rendering(worlds, KEY)
         self.commands = Commands(self.service, self.directory, self.rendering, clock)
         for worker in self.workers:
             worker.build()

@@ -12,7 +12,8 @@ from bot.engine.effects import Step
 from bot.engine.events import Happening
 from bot.engine.model import Incident, Instant
 from bot.engine.world import World
-from bot.service import Absorbed, Service
+from bot.noise import Absorbed
+from bot.service import Service
 from bot.store.base import Delivery, Store, StoreUnavailable, Tx
 
 
@@ -64,8 +65,8 @@ class JournalService(Service):
         super().save(tx, before, event, made)
         self._store.notes.records.append(Record(event, before, made, self._worlds(), self._clock.now()))
 
-    def absorb(self, tx: Tx, integration: Any, events: Any) -> list[Absorbed]:
-        absorbed = super().absorb(tx, integration, events)
+    def absorb(self, tx: Tx, integration: Any, events: Any, *answers: Any) -> list[Absorbed]:
+        absorbed = super().absorb(tx, integration, events, *answers)
         self._store.notes.absorbed += [(integration.id, one) for one in absorbed]
         return absorbed
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 import random
 from dataclasses import replace
 
+from bot.engine.grouping import ALONE, Grouping
 from bot.engine.model import DAY, HOUR, MINUTE, Chat, Condition, Instant, Level, Rule, Severity, Target, TargetKind, Way
 from bot.engine.world import Channel, Group, Integration, Layer, Member, Override, Schedule, Team, World
 
@@ -135,7 +136,7 @@ def _channel(rng: random.Random, name: str, members: list[str], schedules: list[
         name=name.capitalize(),
         chats=tuple(chats),
         rules=tuple(rules),
-        group_by=rng.choice(((), (), ("service",))),
+        grouping=rng.choice((ALONE, ALONE, Grouping(method="rules", by=("labels.service",)))),
         close_with_alerts=rng.random() < 0.8,
         auto_close_after=rng.choice((0, 0, 6 * HOUR, DAY)),
     )

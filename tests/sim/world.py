@@ -14,6 +14,14 @@ from datetime import UTC, datetime
 from bot.engine.model import DAY, HOUR, MINUTE, SECOND, Instant, Span
 
 
+BUSIEST = 100_000
+"""Events in a minute: many times what the heaviest storm makes."""
+
+
+class Stuck(Exception):
+    """Something is done again and again while time stands still."""
+
+
 class Timeline:
     """What is to happen, in order. `now` is the true time; `clock` shows what the machine believes."""
 
@@ -25,6 +33,7 @@ class Timeline:
         self.depth = 0
         self._heap: list[tuple[Instant, int, Callable[..., None], tuple]] = []
         self._seq = 0
+        self._minute, self._quota = 0, BUSIEST
         self.clock = WallClock(self)
 
     def at(self, instant: Instant, what: Callable[..., None], *args: object) -> None:
@@ -44,9 +53,18 @@ class Timeline:
             at, _, what, args = heapq.heappop(heap)
             self.now = max(at, self.now)
             self.happened += 1
+            self._mind_pace()
             what(*args)
         self.now = max(self.now, end)
         self.depth -= 1
+
+    def _mind_pace(self) -> None:
+        """A mistake that never lets time pass should be an error, not a run without an end."""
+        minute = self.now // MINUTE
+        if minute != self._minute:
+            self._minute, self._quota = minute, self.happened + BUSIEST
+        elif self.happened > self._quota:
+            raise Stuck(f"more than {BUSIEST} events in one minute")
 
     def ago(self, instant: Instant) -> str:
         """An instant as `3d04h05m06.789`, counted from the start."""

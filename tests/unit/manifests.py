@@ -12,6 +12,7 @@ from bot.manifest.problems import ManifestError, Problem
 ENV = {
     "TOCSIN_KEY_PROMETHEUS": "prometheus-0123456789",
     "TOCSIN_KEY_SCRIPTS": "scripts-0123456789abc",
+    "TOCSIN_KEY_SHARED": "shared-0123456789abcd",
     "SLACK_BOT_TOKEN": "xoxb-0-example",
     "SLACK_APP_TOKEN": "xapp-0-example",
     "SLACK_SIGNING_SECRET": "signing-secret-of-slack",

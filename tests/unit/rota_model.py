@@ -96,7 +96,7 @@ class Walker:
     layer: Layer
     zone: str
     turn: int = -1
-    next_wall: datetime = datetime.min
+    next_wall: datetime = field(init=False)
     turns: dict[int, Group] = field(default_factory=dict)
 
     def __post_init__(self) -> None:

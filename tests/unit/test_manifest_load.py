@@ -48,7 +48,7 @@ def test_what_was_declared_reaches_the_world():
         ("slack", "C0000PLATFORM", "en"),
         ("telegram", "-1001000000001", "zh"),
     ]
-    assert (channel.group_by, channel.auto_close_after) == (("service", "cluster"), 7 * DAY)
+    assert (channel.grouping.by, channel.auto_close_after) == (("labels.service", "labels.cluster"), 7 * DAY)
     critical, rest = channel.rules
     assert critical.id == "platform/Critical"
     assert critical.filter[0][1] == Condition(key="labels.env", oper="NOTIN", vals=("dev", "test-*"))

@@ -3,17 +3,20 @@
 from __future__ import annotations
 
 from bot.cards.build.incident import incident_card, page_card, why_paged
-from bot.cards.build.lists import entry_text, help_card, list_card, oncall_card, why_card
+from bot.cards.build.lists import alerts_card, entry_text, help_card, list_card, oncall_card, why_card
+from bot.cards.build.notices import notice_text
 from bot.cards.build.replies import CODES, reply_card, reply_text, text_card
 from bot.cards.build.view import View
 
 __all__ = [
     "CODES",
     "View",
+    "alerts_card",
     "entry_text",
     "help_card",
     "incident_card",
     "list_card",
+    "notice_text",
     "oncall_card",
     "page_card",
     "reply_card",

@@ -18,16 +18,20 @@ from bot.cards.build.outlook import (
 )
 from bot.cards.build.view import View, plain
 from bot.cards.card import Block, Card, Fact, Facts, Line, Paragraph, Quote, Span, Style, Tone
-from bot.cards.i18n import duration, moment, zone_name
+from bot.cards.i18n import duration, listing, moment, zone_name
 from bot.cards.text import one_line, shorten, web_address
 from bot.engine import routing
 from bot.engine.effects import Page, Reason
+from bot.engine.links import filled
 from bot.engine.model import Instant, Severity
+from bot.engine.world import CustomField, FieldKind
 
 LABELS_SHOWN = 4
 LABEL_MAX = 48
 ALERTS_SHOWN = 3
 LINKS_SHOWN = 4
+WRITTEN_MAX = 300
+"""Characters of an impact, a cause, a resolution or a field; the page of the incident has the rest."""
 FALLBACK_TITLE_MAX = 120
 """A push notification shows about that much."""
 
@@ -48,8 +52,7 @@ def incident_card(view: View) -> Card:
         blocks.append(_alerts(view))
     if incident.description.strip():
         blocks.append(Quote(text=incident.description))
-    links = [(one_line(link.text) or link.href, web_address(link.href)) for link in incident.links]
-    links = [(text, href) for text, href in links if href][:LINKS_SHOWN]
+    links = _shown_links(view)
     if links:
         blocks.append(Paragraph(lines=(_links(links),)))
     pinged = () if view.viewer or stands != "triggered" else paged_now(view)
@@ -108,7 +111,8 @@ def why_paged(view: View, page: Page) -> str:
 
 _OWN_SENTENCE = frozenset({
     Reason.ASSIGNED, Reason.ADDED, Reason.LAST_RESORT, Reason.FALLBACK_FAILED, Reason.FALLBACK_UNPROVEN,
-    Reason.SNOOZE_OVER, Reason.REOPENED, Reason.ACK_WITHDRAWN,
+    Reason.SNOOZE_OVER, Reason.REOPENED, Reason.ACK_WITHDRAWN, Reason.SILENCE_ENDED, Reason.INHIBITION_OVER,
+    Reason.FLAPPING_MUTE_OVER, Reason.STORM, Reason.OWN_LADDER, Reason.ACK_TIMEOUT,
 })  # fmt: skip
 
 
@@ -143,9 +147,30 @@ def _particulars(view: View) -> tuple[Fact, ...]:
     ]
     if channel:
         facts.append(Fact(label=view.say("fact.channel"), value=(Span(text=channel.name),)))
+    if marks := _marks(view):
+        facts.append(Fact(label=view.say("fact.marks"), value=(Span(text=listing(marks, view.lang)),)))
     if telling := _labels(view):
         facts.append(Fact(label=view.say("fact.labels"), value=telling))
-    return tuple(facts)
+    return (*facts, *_written(view))
+
+
+def _written(view: View) -> tuple[Fact, ...]:
+    """What people wrote about it: impact, root cause, resolution, and the team's own fields."""
+    incident = view.incident
+    texts = [
+        (view.say("fact.impact"), incident.impact),
+        (view.say("fact.root_cause"), incident.root_cause),
+        (view.say("fact.resolution"), incident.resolution),
+    ]
+    declared = view.world.fields.values()
+    fields = [(each.label, field_word(view, each, incident.fields.get(each.name, ""))) for each in declared]
+    shown = [(label, one_line(text)) for label, text in (*texts, *fields)]
+    return tuple(Fact(label=label, value=(Span(text=shorten(text, WRITTEN_MAX)),)) for label, text in shown if text)
+
+
+def field_word(view: View, field: CustomField, value: str) -> str:
+    """The value of a custom field as its reader says it."""
+    return view.say(f"field.{value}") if field.kind is FieldKind.CHECKBOX and value else value
 
 
 def _alert_count(view: View) -> str:
@@ -154,6 +179,16 @@ def _alert_count(view: View) -> str:
         return view.say("alerts.none")
     key = "alerts.open" if incident.alerts_open else "alerts.closed" if incident.closed_by else "alerts.none_open"
     return view.say(key, open=incident.alerts_open, total=incident.alerts_total)
+
+
+def _marks(view: View) -> list[str]:
+    """What is unusual about its alerts."""
+    incident = view.incident
+    marks = [view.say("mark.novel")] if incident.novel else []
+    marks += [view.say(f"mark.{incident.unmuted}")] if incident.unmuted else []
+    marks += [view.say("mark.flapping")] if incident.flapping else []
+    marks += [view.say("mark.storm", n=incident.storm)] if incident.storm else []
+    return marks
 
 
 def _labels(view: View) -> Line:
@@ -180,6 +215,15 @@ def _alerts(view: View) -> Paragraph:
     return Paragraph(lines=tuple(lines))
 
 
+def _shown_links(view: View) -> list[tuple[str, str]]:
+    """Text and address: those of the channel first, then a few of those that the alert brought."""
+    channel = view.world.channels.get(view.incident.channel)
+    own = filled(channel.links, view.incident) if channel else ()
+    brought = [link for link in view.incident.links if web_address(link.href)][:LINKS_SHOWN]
+    links = [(one_line(link.text) or link.href, web_address(link.href)) for link in (*own, *brought)]
+    return [(text, href) for text, href in links if href]
+
+
 def _links(links: list[tuple[str, str]]) -> Line:
     spans: list[Span] = []
     for text, href in links:
@@ -200,8 +244,10 @@ def _fallback(view: View, stands: str) -> str:
     taken = holders(incident)
     if stands == "closed":
         how = "by" if incident.closed_by else "auto" if closed_by_clock(view) else "recovered"
+        how = "merged" if incident.merged_into else how
         span = duration((incident.closed_at or incident.last_at) - incident.opened_at, view.lang)
-        return view.say(f"{key}_{how}", who=view.name(incident.closed_by), span=span, **facts)
+        into = f"#{incident.merged_into}"
+        return view.say(f"{key}_{how}", who=view.name(incident.closed_by), span=span, into=into, **facts)
     if stands == "snoozed":
         at = _zoned(view, incident.snoozed_until or view.now)
         who = view.name(taken[0].member) if taken else ""

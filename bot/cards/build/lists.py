@@ -10,12 +10,14 @@ from bot.cards.card import Card, Fact, Facts, Line, Paragraph, Span, Style, Tone
 from bot.cards.i18n import knows, listing, moment, say, zone_name
 from bot.cards.text import one_line, shorten
 from bot.engine.effects import Entry, Kind, Reason
-from bot.engine.model import Incident, Instant
+from bot.engine.model import Alert, Incident, Instant
 from bot.engine.world import OnCall, World
 
 ROWS_SHOWN = 20
 """More than anybody reads in a chat; the pages show the rest."""
 TITLE_SHOWN = 80
+ALERT_NAME = 6
+"""Letters of an alert's id: 24 bits tell the alerts of one incident apart."""
 _TELLS_WHO = (Reason.ASSIGNED, Reason.ADDED)
 
 
@@ -107,6 +109,38 @@ def entry_text(view: View, entry: Entry) -> str:
     return view.say(key, **facts) if knows(key) else entry.reason.value.replace("_", " ")
 
 
+def alerts_card(incident: Incident, alerts: Sequence[Alert], lang: str, *, zone: str, now: Instant) -> Card:
+    """The alerts of an incident, oldest first, each with the short name by which it can be moved."""
+    lines: list[Line] = []
+    for alert in alerts[:ROWS_SHOWN]:
+        title = shorten(one_line(alert.title), TITLE_SHOWN)
+        lines.append((Span(text=alert.id[:ALERT_NAME], style=Style.CODE), Span(text=f"  {title}")))
+        row = say(
+            lang,
+            "alerts.since" if alert.closed_at is None else "alerts.until",
+            severity=say(lang, f"severity.{alert.severity.value}"),
+            at=moment(alert.first_at if alert.closed_at is None else alert.closed_at, now, zone, lang),
+        )
+        lines.append((Span(text=row, style=Style.MUTED),))
+    title = say(lang, "alerts.title", ref=f"#{incident.num}")
+    if not lines:
+        return Card(
+            kind="list",
+            title=title,
+            fallback=say(lang, "alerts.none"),
+            lang=lang,
+            body=(_paragraph(say(lang, "alerts.none")),),
+        )
+    fallback = f"{title}: {len(alerts)}"
+    return Card(
+        kind="list",
+        title=title,
+        fallback=fallback,
+        lang=lang,
+        body=(Paragraph(lines=tuple(lines)), *_rest(len(alerts), lang)),
+    )
+
+
 def help_card(verbs: Mapping[str, str], lang: str) -> Card:
     """Every command with what it does, already in the reader's language."""
     lines: list[Line] = [(Span(text=usage, style=Style.CODE), Span(text=f"  {what}")) for usage, what in verbs.items()]
@@ -124,7 +158,7 @@ def _on_duty(one: OnCall, world: World, lang: str, zone: str, now: Instant) -> s
 
 
 def _name(world: World, member: str) -> str:
-    known = world.members.get(member)
+    known = world.member(member)
     return one_line(known.name) if known else member
 
 

@@ -69,6 +69,8 @@ def what_next(view: View, *, brief: bool = False) -> Line:
     if incident.escalate_at is not None and climbs:
         steps.append((incident.escalate_at, _climb(view, incident.escalate_at)))
     if incident.progress is Progress.PROCESSING:
+        if incident.ack_until is not None:
+            steps.append((incident.ack_until, view.line("next.ack_timeout", at=view.at(incident.ack_until))))
         if not steps:
             steps.append((incident.last_at, view.line("next.held")))
         if incident.close_with_alerts and incident.alerts_open:
@@ -90,6 +92,9 @@ def outcome(view: View) -> Line:
         "at": view.at(closed_at),
         "span": duration(closed_at - incident.opened_at, view.lang),
     }
+    if incident.merged_into:
+        into = f"#{incident.merged_into}"
+        return view.line("closed.merged", who=view.person(incident.closed_by), into=into, **facts)
     if incident.closed_by:
         return view.line("closed.by", who=view.person(incident.closed_by), **facts)
     return view.line("closed.auto" if closed_by_clock(view) else "closed.recovered", **facts)
@@ -170,6 +175,8 @@ def _target(view: View, target: Target, at: Instant) -> str:
     if target.kind is TargetKind.TEAM:
         team = view.world.teams.get(target.id)
         return team.name if team else target.id
+    if target.kind is TargetKind.EMAIL:
+        return target.id
     plan = view.world.schedules.get(target.id)
     members = [called.member for called in routing.people(view.world, (target,), at)]
     name = plan.name if plan else target.id

@@ -51,7 +51,7 @@ class View:
 
     def name(self, member: str) -> str:
         """How a member is called; the id where the world does not know them any more."""
-        known = self.world.members.get(member)
+        known = self.world.member(member)
         return one_line(known.name) if known and known.name else member
 
     def person(self, member: str) -> Span:

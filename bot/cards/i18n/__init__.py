@@ -13,14 +13,27 @@ from string import Formatter
 from typing import Final
 from zoneinfo import ZoneInfo
 
-from bot.cards.i18n import commands_en, commands_zh, replies_en, replies_zh, words_en, words_zh
+from bot.cards.i18n import (
+    commands_en,
+    commands_zh,
+    ladder_en,
+    ladder_zh,
+    noise_en,
+    noise_zh,
+    notices_en,
+    notices_zh,
+    replies_en,
+    replies_zh,
+    words_en,
+    words_zh,
+)
 from bot.engine.model import DAY, HOUR, MINUTE, SECOND, Instant, Span
 
 LANGUAGES: Final = ("en", "zh")
 
 TABLES: Final[Mapping[str, Mapping[str, str]]] = {
-    "en": words_en.WORDS | replies_en.WORDS | commands_en.WORDS,
-    "zh": words_zh.WORDS | replies_zh.WORDS | commands_zh.WORDS,
+    "en": words_en.WORDS | replies_en.WORDS | commands_en.WORDS | noise_en.WORDS | notices_en.WORDS | ladder_en.WORDS,
+    "zh": words_zh.WORDS | replies_zh.WORDS | commands_zh.WORDS | noise_zh.WORDS | notices_zh.WORDS | ladder_zh.WORDS,
 }
 
 _UNITS: Final = (("day", DAY), ("hour", HOUR), ("minute", MINUTE), ("second", SECOND))

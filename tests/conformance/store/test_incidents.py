@@ -96,9 +96,9 @@ def test_alerts_with_an_end_are_found_when_it_has_come(store):
     late, early = alert("x", resolve_at=6_000), alert("y", resolve_at=5_000)
     store.run(lambda tx: tx.put_alerts([late, early, alert("z"), alert("c", resolve_at=1, closed_at=2)]))
     assert store.read(lambda tx: tx.next_due()) == 5_000
-    assert ids(store.read(lambda tx: tx.alerts_to_resolve(4_999, 9))) == []
-    assert ids(store.read(lambda tx: tx.alerts_to_resolve(6_000, 9))) == ["y", "x"]
-    assert ids(store.read(lambda tx: tx.alerts_to_resolve(6_000, 1))) == ["y"]
+    assert ids(store.read(lambda tx: tx.due_alerts(4_999, 9))) == []
+    assert ids(store.read(lambda tx: tx.due_alerts(6_000, 9))) == ["y", "x"]
+    assert ids(store.read(lambda tx: tx.due_alerts(6_000, 1))) == ["y"]
 
 
 def test_an_incident_is_saved_only_over_what_it_was_loaded_as(store):

@@ -237,7 +237,7 @@ def everything(tx):
         "alerts": [tx.alerts_of(owner, 99) for owner in "abci"],
         "keys": tx.open_alerts([("prom", key) for key in "abc"]),
         "active": tx.active_alerts("prom", 5, 3),
-        "resolving": tx.alerts_to_resolve(20, 3),
+        "resolving": tx.due_alerts(20, 3),
         "timeline": [tx.timeline(owner, 9) for owner in "abc"],
         "deliveries": [tx.deliveries_of(owner) for owner in "abc"],
         "next": tx.next_due(),

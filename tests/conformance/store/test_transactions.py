@@ -112,7 +112,7 @@ def test_a_transaction_reads_its_own_writes(store):
         assert tx.next_due() == 5_000
         assert [line.at for line in tx.timeline("a")] == [1, 2]
         assert ids(tx.alerts_of("a", 9)) == ["x"]
-        assert ids(tx.alerts_to_resolve(7_000, 9)) == ["x"]
+        assert ids(tx.due_alerts(7_000, 9)) == ["x"]
         second = replace(first, progress=Progress.CLOSED, next_wake=None)
         tx.put_incident(second, first)
         tx.close_alerts("a", 9)

@@ -20,6 +20,9 @@ def upgrade() -> None:
     _timeline()
     _delivery()
     _identity()
+    _silence()
+    _flaps()
+    _sight()
     _token()
     _seen()
     _alarm()
@@ -66,7 +69,8 @@ def _alert() -> None:
         sa.Column("incident", sa.String(), nullable=False),
         sa.Column("first_at", sa.BigInteger(), nullable=False),
         sa.Column("last_at", sa.BigInteger(), nullable=False),
-        sa.Column("resolve_at", sa.BigInteger(), nullable=True),
+        sa.Column("due_at", sa.BigInteger(), nullable=True),
+        sa.Column("muted", sa.String(), nullable=False),
         sa.Column("closed_at", sa.BigInteger(), nullable=True),
         sa.Column("whole", sa.Text(), nullable=False),
         sa.PrimaryKeyConstraint("seq"),
@@ -74,7 +78,9 @@ def _alert() -> None:
     )
     op.create_index("alert_incident", "alert", ["incident", "first_at"])
     _partial("alert_open", "alert", ["integration", "alert_key", "channel"], "closed_at IS NULL", unique=True)
-    _partial("alert_resolve", "alert", ["resolve_at"], "closed_at IS NULL AND resolve_at IS NOT NULL")
+    _partial("alert_due", "alert", ["due_at"], "closed_at IS NULL AND due_at IS NOT NULL")
+    _partial("alert_channel", "alert", ["channel"], "closed_at IS NULL")
+    _partial("alert_muted", "alert", ["muted"], "closed_at IS NULL AND muted <> ''")
 
 
 def _incident() -> None:
@@ -148,6 +154,40 @@ def _identity() -> None:
         sa.Column("at", sa.BigInteger(), nullable=False),
         sa.PrimaryKeyConstraint("platform", "user"),
     )
+
+
+def _silence() -> None:
+    op.create_table(
+        "silence",
+        sa.Column("id", sa.String(), nullable=False),
+        sa.Column("channel", sa.String(), nullable=False),
+        sa.Column("whole", sa.Text(), nullable=False),
+        sa.PrimaryKeyConstraint("id", "channel"),
+    )
+
+
+def _flaps() -> None:
+    op.create_table(
+        "flaps",
+        sa.Column("integration", sa.String(), nullable=False),
+        sa.Column("channel", sa.String(), nullable=False),
+        sa.Column("alert_key", sa.String(), nullable=False),
+        sa.Column("at", sa.BigInteger(), nullable=False),
+        sa.Column("whole", sa.Text(), nullable=False),
+        sa.PrimaryKeyConstraint("integration", "channel", "alert_key"),
+    )
+    op.create_index("flaps_at", "flaps", ["at"])
+
+
+def _sight() -> None:
+    op.create_table(
+        "sight",
+        sa.Column("channel", sa.String(), nullable=False),
+        sa.Column("fingerprint", sa.String(), nullable=False),
+        sa.Column("at", sa.BigInteger(), nullable=False),
+        sa.PrimaryKeyConstraint("channel", "fingerprint"),
+    )
+    op.create_index("sight_at", "sight", ["at"])
 
 
 def _token() -> None:

@@ -1,0 +1,38 @@
+"""Cards as sketches: everything that a card may tell, without its words. Real words cost ten times the rest of a run.
+
+Every fourth seed draws real cards; `tests/cards` proves what these look like.
+"""
+
+from __future__ import annotations
+
+from bot.adapters.base import Json
+from bot.cards.token import mint
+from bot.engine.escalation import on_last_resort
+from bot.engine.model import Incident, Instant, Progress
+from bot.rendering import Rendered, Rendering
+from bot.store.base import Delivery, Tx
+
+
+class Sketch(Rendering):
+    """Renders the facts of an incident, and buttons with real tokens."""
+
+    def delivery(self, tx: Tx, incident: Incident, row: Delivery, now: Instant) -> Rendered:
+        del tx, now
+        facts = (
+            incident.rev, incident.title, incident.severity, incident.progress, incident.level, incident.loop,
+            incident.responders, incident.unreachable, incident.alerts_open, incident.alerts_total, incident.snoozed_until,
+            incident.notify_at, incident.escalate_at, incident.exhausted, incident.closed_by, row.member,
+        )  # fmt: skip
+        buttons = [{"value": mint(self.key, verb, incident.id, incident.rev, arg)} for verb, arg in _offered(incident)]
+        plain = {"text": f"#{incident.num} rev {incident.rev}"}
+        return Rendered({"facts": facts, "actions": buttons}, plain)
+
+
+def _offered(incident: Incident) -> list[tuple[str, str]]:
+    if incident.progress is Progress.CLOSED:
+        return []
+    if incident.snoozed_until is not None:
+        return [("wake", ""), ("resolve", "")]
+    higher = [] if incident.rule.direct or on_last_resort(incident) else [("escalate", "")]
+    rest = [("resolve", ""), *higher, ("snooze", "2h")]
+    return [("ack", ""), *rest] if incident.progress is Progress.TRIGGERED else [*rest, ("unack", "")]
