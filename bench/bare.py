@@ -1,4 +1,4 @@
-"""The least that a Python web server can do with an alert: read the body and answer 204. What the product is held to."""
+"""The least that a Python web server can do with an alert: read the body and answer 204, and keep nothing."""
 
 from __future__ import annotations
 

@@ -82,10 +82,12 @@ class Connection(asyncio.Protocol):
         self.began = 0.0
 
     def connection_made(self, transport: asyncio.BaseTransport) -> None:
+        """Ask at once."""
         self.transport = cast("asyncio.Transport", transport)
         self._ask()
 
     def data_received(self, data: bytes) -> None:
+        """Count an answer that is complete, and ask again."""
         self.buffer += data
         head, blank, body = self.buffer.partition(b"\r\n\r\n")
         if not blank or len(body) < _length(head):
@@ -99,6 +101,7 @@ class Connection(asyncio.Protocol):
         self._ask()
 
     def connection_lost(self, error: Exception | None) -> None:
+        """Whoever waits for this connection goes on."""
         if not self.done.done():
             self.done.set_result(None)
 
@@ -119,7 +122,9 @@ def _length(head: bytes) -> int:
     return 0
 
 
-async def generate(host: str, port: int, keys: list[str], alerts: int, connections: int, seconds: float, first: int):
+async def generate(
+    host: str, port: int, keys: list[str], alerts: int, connections: int, seconds: float, first: int
+) -> dict[str, object]:
     """Load for `seconds`, and what came of it."""
     body = template(alerts)
     parts = body.split(MARK.encode())

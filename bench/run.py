@@ -70,8 +70,10 @@ def report(found: dict[str, Any]) -> list[str]:
     """The table, in Markdown."""
     facts, before, after = found["machine"], found["before"], found["after"]
     lines = [
-        f"{facts['cores']} cores of {facts['cpu']}, {facts['memory_gib']} GiB, {facts['system']}, "
-        f"Python {facts['python']}, SQLite {facts['sqlite']}",
+        (
+            f"{facts['cores']} cores of {facts['cpu']}, {facts['memory_gib']} GiB, {facts['system']}, "
+            f"Python {facts['python']}, SQLite {facts['sqlite']}"
+        ),
         "",
         "| measured | result |",
         "|---|---|",
@@ -83,7 +85,10 @@ def report(found: dict[str, Any]) -> list[str]:
         if name in found:
             lines += [f"| {what} | {result} |" for what, result in section(found[name])]
     if found["noisy"]:
-        lines += ["", f"**Noisy**: the machine's own speed moved by {found['moved']:.0%} during the run; trust nothing."]
+        lines += [
+            "",
+            f"**Noisy**: the machine's own speed moved by {found['moved']:.0%} meanwhile; trust nothing here.",
+        ]
     return lines
 
 
@@ -94,13 +99,17 @@ def _ingest(found: dict[str, Any]) -> list[tuple[str, str]]:
         lines += [
             (
                 f"accepted durably, {size} alert{'s' if size > 1 else ''} a request",
-                f"{part['alerts_per_s']:.0f} alerts/s in {part['requests_per_s']:.0f} requests/s, "
-                f"p99 {part['p99_ms']:.1f} ms, {part['cpu_us_per_request']:.0f} µs of CPU a request",
+                (
+                    f"{part['alerts_per_s']:.0f} alerts/s in {part['requests_per_s']:.0f} requests/s, "
+                    f"p99 {part['p99_ms']:.1f} ms, {part['cpu_us_per_request']:.0f} µs of CPU a request"
+                ),
             ),
             (
                 "the same, against a server that keeps nothing",
-                f"{part['ratio_to_bare']:.2f} × its {part['bare_requests_per_s']:.0f} requests/s "
-                f"({part['bare_cpu_us_per_request']:.0f} µs of CPU a request)",
+                (
+                    f"{part['ratio_to_bare']:.2f} × its {part['bare_requests_per_s']:.0f} requests/s "
+                    f"({part['bare_cpu_us_per_request']:.0f} µs of CPU a request)"
+                ),
             ),
         ]
     kept = f"{found['accepted']} requests answered 2xx, {found['accepted_and_not_kept']} of them not in the inbox"
@@ -111,8 +120,10 @@ def _latency(found: dict[str, Any]) -> list[tuple[str, str]]:
     return [
         (
             f"POST to {kind}, {found['incidents_per_s']} incidents/s",
-            f"p50 {part['p50_ms']:.1f} ms, p99 {part['p99_ms']:.1f} ms, max {part['max_ms']:.0f} ms, "
-            f"{part['missing']} of {found['incidents']} missing",
+            (
+                f"p50 {part['p50_ms']:.1f} ms, p99 {part['p99_ms']:.1f} ms, max {part['max_ms']:.0f} ms, "
+                f"{part['missing']} of {found['incidents']} missing"
+            ),
         )
         for kind in ("card", "page")
         if "p50_ms" in (part := found[kind])
@@ -124,8 +135,10 @@ def _timers(found: dict[str, Any]) -> list[tuple[str, str]]:
     return [
         (
             f"lateness of {found['count']} timers due {name}",
-            f"p50 {part['p50_ms']:.0f} ms, p99 {part['p99_ms']:.0f} ms, max {part['max_ms']:.0f} ms, "
-            f"{part['missing']} missing",
+            (
+                f"p50 {part['p50_ms']:.0f} ms, p99 {part['p99_ms']:.0f} ms, max {part['max_ms']:.0f} ms, "
+                f"{part['missing']} missing"
+            ),
         )
         for shape, name in names.items()
         if "p50_ms" in (part := found[shape])

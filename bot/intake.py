@@ -8,9 +8,10 @@ from __future__ import annotations
 import json
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import suppress
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from bot.clock import Clock, Ids
+from bot.engine import dynamic
 from bot.engine.enrichment import NO_ANSWERS, Answers
 from bot.engine.feed import Lookup
 from bot.engine.model import SECOND, Event, Instant, Span
@@ -102,7 +103,7 @@ class Intake:
             integration, parse = self._worlds().integrations.get(row.integration), self._parsers.get(row.source)
             if integration is not None and parse is not None:
                 with suppress(Exception):
-                    found += ((integration, event) for event in parse(row, integration).events)
+                    found += ((integration, event) for event in _addressed(parse(row, integration), row).events)
         return found
 
     def _work_off(self, store: Store, rows: Sequence[Inbound], answers: Answers, put_off: dict[str, Instant]) -> None:
@@ -144,7 +145,7 @@ class Intake:
         if integration is None or parse is None:
             self._bury(tx, row, f"nothing reads {row.source!r} for integration {row.integration!r} any more")
             return
-        read = parse(row, integration)
+        read = _addressed(parse(row, integration), row)
         if read.broken:
             self._bury(tx, row, read.why)
             return
@@ -173,6 +174,14 @@ class Intake:
                 store.run(lambda tx: self._bury(tx, row, f"handling it failed {row.attempts} times: {error!r}"))
         else:
             put_off[row.integration] = self._clock.now() + RETRY_AFTER * row.attempts
+
+
+def _addressed(read: Read, row: Inbound) -> Read:
+    """Targets that the sender wrote into the address become labels of every event; what an event says itself stays."""
+    named = dynamic.from_query(row.path)
+    if not named:
+        return read
+    return replace(read, events=tuple(replace(event, labels={**named, **event.labels}) for event in read.events))
 
 
 def _commits(rows: Sequence[Inbound]) -> Iterator[list[Inbound]]:

@@ -15,6 +15,7 @@ from bot.adapters.base import Adapter
 from bot.app import App, Parts
 from bot.clock import Clock, Ids, SystemClock, new_secret
 from bot.engine.model import SECOND
+from bot.engine.world import World
 from bot.manifest.load import Loaded, load
 from bot.manifest.platforms import Platforms
 from bot.manifest.problems import ManifestError
@@ -51,6 +52,11 @@ def manifest(file: Path) -> Loaded:
         for problem in error.problems:
             typer.echo(str(problem), err=True)
         raise typer.Exit(MISUSE) from error
+
+
+def world_of(file: Path) -> World:
+    """The world of a manifest. Raises ManifestError."""
+    return load(file, os.environ, SOURCES).world
 
 
 def store_of(url: str, *, migrate: bool) -> Store:

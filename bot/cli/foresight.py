@@ -109,7 +109,9 @@ def _entry(entry: Entry, start: int) -> dict[str, Any]:
         "level": entry.level,
         "loop": entry.loop,
         "member": entry.member,
+        "actor": entry.actor,
         "medium": entry.way,
         "to": entry.facts.get("members", entry.member),
+        "rule": entry.facts.get("rule", ""),
         "reason": entry.reason.value,
     }

@@ -52,10 +52,12 @@ def simulate(
     at: Annotated[str, typer.Option(help="When it fires, RFC 3339.")],
     answer: Annotated[list[str] | None, typer.Option(help="WHO:AFTER, such as bo:4m.")] = None,
     down: Annotated[list[str] | None, typer.Option(help="A way that fails: slack, sms, email…")] = None,
+    svg: Annotated[Path | None, typer.Option("--svg", help="Also draw the timeline into this file.")] = None,
     as_json: AsJson = False,
 ) -> None:
     """Print who would be notified, how and when: the real engine on a virtual clock."""
     from bot.cli import boot
+    from bot.cli.drawing import draw
     from bot.cli.foresight import foresee
 
     loaded = boot.manifest(file)
@@ -63,11 +65,16 @@ def simulate(
         entries = foresee(loaded.world, alert, at, answer or [], down or [])
     except ValueError as error:
         boot.refuse(str(error))
+    if svg is not None:
+        names = {member.id: member.name for member in loaded.world.members.values()}
+        title = str(json.loads(alert)["title"])
+        svg.write_text(draw(entries, names, title, f"{file.name}, from {at}"), encoding="utf-8")
     if as_json:
         _print({"entries": entries})
         return
     for entry in entries:
         who = " ".join(part for part in (entry["member"], entry["medium"] and f"by {entry['medium']}") if part)
+        who = who or entry["actor"] or entry["to"].replace(",", ", ") or (entry["rule"] and f'"{entry["rule"]}"')
         level = "" if entry["level"] is None else f"level {entry['level'] + 1}"
         typer.echo(f"{_after(entry['after_s']):>8}  {entry['kind']:<12} {entry['reason']:<20} {level:<8} {who}")
 
@@ -166,18 +173,27 @@ def why(
     *,
     as_json: AsJson = False,
 ) -> None:
-    """Print every decision about an incident with its reason."""
+    """Print every rule, level and person with its verdict, and every decision about an incident with its reason."""
     from bot.cli import boot
     from bot.cli.history import decisions
+    from bot.cli.reasons import verdicts_of
+    from bot.manifest.problems import ManifestError
 
     settings = boot.settings()
     store = boot.store_of(settings.database, migrate=False)
     rows = store.read(lambda tx: decisions(tx, incident, member))
     if rows is None:
         boot.refuse(f"There is no incident #{incident}.")
+    told = None
+    try:
+        told = verdicts_of(store, boot.world_of(settings.manifest), incident)
+    except ManifestError as error:
+        typer.echo(f"Without a manifest there are no verdicts, only what was decided: {error.problems[0]}", err=True)
     if as_json:
-        _print({"incident": incident, "entries": rows})
+        _print({"incident": incident, "verdicts": told.as_json(member) if told else None, "entries": rows})
         return
+    for line in told.as_text(member) if told else ():
+        typer.echo(line)
     for row in rows:
         facts = " ".join(f"{key}={value}" for key, value in row["facts"].items())
         who = row["member"] or row["actor"]

@@ -4,7 +4,17 @@ from __future__ import annotations
 
 from dataclasses import replace
 
-from bot.cards.build import View, alerts_card, help_card, incident_card, list_card, oncall_card, text_card, why_card
+from bot.cards.build import (
+    View,
+    alerts_card,
+    essence,
+    help_card,
+    incident_card,
+    list_card,
+    oncall_card,
+    text_card,
+    why_card,
+)
 from bot.cards.i18n import duration, moment, say
 from bot.commands import grammar
 from bot.commands.grammar import Asked
@@ -14,6 +24,7 @@ from bot.commands.said import Asker, Said, sentence
 from bot.commands.vocabulary import VERBS, find
 from bot.directory import Directory
 from bot.engine import schedule
+from bot.engine.explain import as_opened, explain
 from bot.engine.model import DAY, Incident, Instant, Progress, Span, medium_of
 from bot.engine.regrouping import ALERTS_MAX
 from bot.engine.world import Schedule, Shift
@@ -141,13 +152,17 @@ class Asking:
         return Said(card=card, here=asked.here)
 
     def _why(self, tx: Tx, asker: Asker, asked: Asked, incident: Incident) -> Said:
-        entries = tx.timeline(incident.id)
+        entries, asks = tx.timeline(incident.id), ""
+        view = self._view(tx, asker, incident)
+        found = explain(incident, as_opened(incident, entries), asker.world, asker.now)
         if asked.rest:
             member = self._directory.named(asked.rest, asker.platform)
             if member is None:
                 return sentence(asker, "no_such_member", {"name": asked.rest})
-            entries = [e for e in entries if member.id in (e.member, e.actor, *e.facts.get("members", "").split(","))]
-        return Said(card=why_card(replace(self._view(tx, asker, incident), entries=tuple(entries))), here=asked.here)
+            asks = member.id
+            entries = [e for e in entries if asks in (e.member, e.actor, *e.facts.get("members", "").split(","))]
+        verdicts = [f"{said[:1].upper()}{said[1:]}." for said in essence(view, found, asks)]
+        return Said(card=why_card(replace(view, entries=tuple(entries)), verdicts), here=asked.here)
 
     def _view(self, tx: Tx, asker: Asker, incident: Incident) -> View:
         return self._rendering.view(

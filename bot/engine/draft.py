@@ -99,10 +99,11 @@ class Draft:
     def done(self, reply: Reply | None = None) -> Step:
         """Close the draft: the revision, the own clock and the next wake follow from what changed."""
         if self._visible:
-            self.change(rev=self.next_rev)
             self.emit(Refresh())
         if self.incident is not self.before:
-            self.change(last_at=self.now, next_wake=next_wake(self.incident))
+            # One copy for all three: an incident has many fields, and copying it is the dearest thing that a step does.
+            rev = self.next_rev if self._visible else self.incident.rev
+            self.change(rev=rev, last_at=self.now, next_wake=next_wake(self.incident))
         return Step(incident=self.incident, entries=tuple(self.entries), effects=tuple(self.effects), reply=reply)
 
 

@@ -8,6 +8,7 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator, Mapping
 from dataclasses import replace
+from urllib.parse import parse_qsl
 
 from bot.engine.model import Rule, Target, TargetKind
 from bot.engine.world import World
@@ -15,6 +16,10 @@ from bot.engine.world import World
 _LABEL = re.compile(r"layer_person_reset_(\d{1,2})_(emails|team_names)")
 MAIL_ADDRESS = re.compile(r"[^\s@<>,;:\"()\[\]\\]{1,64}@[A-Za-z0-9](?:[A-Za-z0-9.-]{0,251}[A-Za-z0-9])?")
 """One plain address: what anybody can send as a label must not become anything else in the header of a mail."""
+PAIRS_MAX = 100
+QUERY_MAX = 20
+VALUE_MAX = 2048
+"""Of a query: pairs that are looked at, labels that are taken, and characters of each (as of any label)."""
 TARGETS_MAX = 50
 """More names than that are no targets but a mistake: the rest is left out."""
 
@@ -31,6 +36,13 @@ def retarget(rule: Rule, labels: Mapping[str, str], world: World) -> Rule:
         for number, level in enumerate(rule.levels)
     )
     return replace(rule, levels=levels)
+
+
+def from_query(address: str) -> dict[str, str]:
+    """The labels that the query of a request names (`?layer_person_reset_0_emails=…`), cut to what is in bounds."""
+    pairs = address.partition("?")[2].split("&")[:PAIRS_MAX]
+    named = {name: value[:VALUE_MAX] for name, value in parse_qsl("&".join(pairs)) if _LABEL.fullmatch(name)}
+    return dict(list(named.items())[:QUERY_MAX])
 
 
 def without_targets(labels: Mapping[str, str]) -> dict[str, str]:

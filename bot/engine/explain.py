@@ -9,6 +9,7 @@ from collections.abc import Iterable, Iterator, Mapping
 
 from bot.engine import conditions, escalation, preference, routing, schedule, silence
 from bot.engine.calendars import within
+from bot.engine.effects import Entry, Kind
 from bot.engine.model import (
     Condition,
     Filter,
@@ -63,6 +64,19 @@ def explain(incident: Incident, opened: Opened, world: World, now: Instant) -> V
             for number, level in enumerate(levels)
         ),
         members=tuple(_member(incident, world, levels, called, each) for each in _everybody(incident, world, called)),
+    )
+
+
+def as_opened(incident: Incident, entries: Iterable[Entry]) -> Opened:
+    """What the rules were asked about, as far as the timeline kept it; else as it is now."""
+    first = next((entry.facts for entry in entries if entry.kind is Kind.NEW), {})
+    return Opened(
+        title=first.get("title", incident.title),
+        description=incident.description,
+        severity=Severity(first.get("severity", incident.severity)),
+        labels=incident.labels,
+        at=incident.opened_at,
+        integration=first.get("integration", ""),
     )
 
 

@@ -65,9 +65,7 @@ def ends_at(silence: Silence, known: Mapping[str, Calendar], at: Instant, ahead:
     """The first instant from `at` on at which it is not quiet; `at + ahead` where that lies beyond."""
     horizon = at + ahead
     for instant in sorted({at, *_endings(silence, at, horizon)}):
-        if instant >= horizon:
-            break
-        if not active(silence, known, instant):
+        if at <= instant < horizon and not active(silence, known, instant):
             return instant
     return horizon
 

@@ -17,8 +17,8 @@ from typing import Protocol, TypeVar
 FIELDS = ("title", "description", "labels.service", "labels.resource")
 """What is compared unless a channel says otherwise."""
 FIELDS_MAX = 10
-THRESHOLD = 0.65
-"""Unless a channel says otherwise. On the labelled storms nothing was put together wrongly from 0.5 on."""
+THRESHOLD = 0.7
+"""Unless a channel says otherwise. On the labelled storms nothing was put together wrongly from here on."""
 TEXT_MAX = 2_048
 """Characters of a text that are looked at."""
 

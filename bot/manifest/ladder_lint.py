@@ -25,8 +25,8 @@ def ladder_problems(loaded: Loaded, key: str, member: Member) -> Iterator[Proble
                     yield loaded.source.problem((*path, "via", place), "missing_way", said, cure)
             if patient is not None and rung.after >= patient:
                 said = (
-                    f"{member.name} is reached by {' and '.join(rung.ways)} only after {human(rung.after)}; every level "
-                    f"that names {member.name} has gone on to the next by then, after {human(patient)} at the latest."
+                    f"{member.name} is reached by {' and '.join(rung.ways)} only after {human(rung.after)}; every "
+                    f"level that names {member.name} has gone on by then, after {human(patient)} at the latest."
                 )
                 cure = f"Write after: less than {human(patient)}, or escalate later."
                 yield loaded.source.problem((*path, "after"), "late_rung", said, cure)

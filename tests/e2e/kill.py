@@ -18,9 +18,9 @@ from pathlib import Path
 
 import aiohttp
 
-from tests.e2e.load import Chain, Sender, storm
+from tests.e2e.load import Chain, Post, Sender, storm
 from tests.e2e.processes import READY_S, Fleet
-from tests.e2e.stage import Place, Stage, stage
+from tests.e2e.stage import Arrival, Place, Stage, stage
 from tests.e2e.verdict import Kill, Verdict, backlog, judge, leases
 
 PLACES = 60
@@ -44,16 +44,22 @@ class Run:
     back_s: list[float] = field(default_factory=list)
     """How long `web` took to answer again after each of its deaths."""
     said: Counter[str] = field(default_factory=Counter)
+    accepted: list[Post] = field(default_factory=list)
+    arrivals: list[Arrival] = field(default_factory=list)
     verdict: Verdict = field(default_factory=Verdict)
 
     def report(self) -> str:
         """What was done and what was found, for people."""
         killed = Counter(kill.process for kill in self.kills)
         lines = [
-            f"{self.alerts} distinct alerts under {len(self.kills)} SIGKILLs "
-            f"({', '.join(f'{name} {count}' for name, count in sorted(killed.items()))}); seed {self.seed}",
-            f"storm {self.storm_s:.1f} s, backlog drained in {self.drain_s:.1f} s more; "
-            f"web answered again after {max(self.back_s, default=0):.1f} s at most",
+            (
+                f"{self.alerts} distinct alerts under {len(self.kills)} SIGKILLs "
+                f"({', '.join(f'{name} {count}' for name, count in sorted(killed.items()))}); seed {self.seed}"
+            ),
+            (
+                f"storm {self.storm_s:.1f} s, backlog drained in {self.drain_s:.1f} s more; "
+                f"web answered again after {max(self.back_s, default=0):.1f} s at most"
+            ),
             "answers: " + ", ".join(f"{count} × {answer}" for answer, count in sorted(self.answers.items())),
             *(f"{name}: {count}" for name, count in self.verdict.counts.items()),
             *(f"alarm raised: {code} × {count}" for code, count in self.verdict.alarms.items()),
@@ -97,7 +103,8 @@ async def _storm(fleet: Fleet, played: Stage, found: Run, chains: list[Chain]) -
         await _drain(fleet)
         found.drain_s = time.monotonic() - began
         found.answers = sender.answers
-        found.verdict = judge(fleet.database, sender.accepted, played.arrivals(), found.kills)
+        found.accepted, found.arrivals = sender.accepted, played.arrivals()
+        found.verdict = judge(fleet.database, found.accepted, found.arrivals, found.kills)
 
 
 async def _kill_while_sending(fleet: Fleet, sender: Sender, found: Run, chains: list[Chain]) -> None:
@@ -127,7 +134,9 @@ async def _kill_while_sending(fleet: Fleet, sender: Sender, found: Run, chains: 
 async def _sends(fleet: Fleet, dead: frozenset[tuple[str, str]]) -> None:
     """Until the worker that runs now has claimed something to send: a kill while it starts would prove little."""
     began = time.monotonic()
-    while not leases(fleet.database) - dead and time.monotonic() - began < READY_S:
+    while time.monotonic() - began < READY_S:
+        if leases(fleet.database) - dead:
+            return
         await asyncio.sleep(0.01)
 
 

@@ -30,6 +30,10 @@ WARDEN = "warden@storm.example"
 SIGNING_SECRET = "storm-signing-secret-of-slack"
 
 
+Arrival = tuple[str, str, float, str]
+"""A new message at a platform: carrier, address as the product knows it, when, and the whole of it as text."""
+
+
 @dataclass(frozen=True, slots=True)
 class Place:
     """One channel of the company: its integration's key, its chat, and whom it pages by which way."""
@@ -89,8 +93,8 @@ class Stage:
         """The company as tocsin.yaml. JSON is YAML, and leaves nothing to be quoted."""
         return json.dumps(_manifest(self.places, self.base, self.mail.port, product), indent=1, ensure_ascii=False)
 
-    def arrivals(self) -> list[tuple[str, str, float, str]]:
-        """Every new message, not the edits: (carrier, address as the product knows it, when, the whole as text)."""
+    def arrivals(self) -> list[Arrival]:
+        """Every new message, in order; edits of what is there already are none."""
         users = {c.id: c.user for c in self.slack.space.channels.values() if c.user is not None}
         found = []
         for notice in tuple(self.hub.notices):
@@ -155,9 +159,7 @@ def _manifest(places: tuple[Place, ...], base: str, smtp_port: int, product: str
             **{place.member: _member(place) for place in places},
         },
         "channels": {place.id: _channel(place) for place in places},
-        "integrations": {
-            place.id: {"source": "prometheus", "channel": place.id, "key": place.key} for place in places
-        },
+        "integrations": {place.id: {"source": "prometheus", "channel": place.id, "key": place.key} for place in places},
         "catch_all": ["member:warden"],
         "platforms": {
             "slack": {
@@ -188,7 +190,5 @@ def _channel(place: Place) -> Json:
         "name": f"Storm {place.index}",
         "group_by": ["burst"],
         "chats": [{"platform": place.platform, "id": place.chat}],
-        "rules": [
-            {"name": "Everything", "levels": [{"notify": [f"member:{place.member}"], "escalate_after": "720m"}]}
-        ],
+        "rules": [{"name": "Everything", "levels": [{"notify": [f"member:{place.member}"], "escalate_after": "720m"}]}],
     }

@@ -66,6 +66,12 @@ async def http() -> AsyncIterator[aiohttp.ClientSession]:
         yield session
 
 
+def run(verb: str, env: dict[str, str]) -> subprocess.CompletedProcess[str]:
+    """A verb that ends by itself."""
+    command = [sys.executable, "-m", "bot", verb]
+    return subprocess.run(command, cwd=ROOT, env=env, capture_output=True, text=True, timeout=60, check=False)
+
+
 async def _up(fleet: Fleet) -> None:
     async with aiohttp.ClientSession() as session:
         await fleet.ready(session, "serve")
@@ -160,7 +166,9 @@ async def test_a_click_that_cannot_be_saved_says_so(fleet, http):
         pytest.param("/in/prometheus/nobody-has-this-key", 401, id="a key that nobody has"),
         pytest.param(f"/in/teletype/{KEY}", 404, id="a source that does not exist"),
         pytest.param("/event/push/alert/standard", 401, id="no key at all"),
-        pytest.param("/event/push/alert/standard?integration_key=nobody-has-this-key", 401, id="a wrong key in the query"),
+        pytest.param(
+            "/event/push/alert/standard?integration_key=nobody-has-this-key", 401, id="a wrong key in the query"
+        ),
     ],
 )
 async def test_strangers_are_refused_and_leave_nothing(path, status, fleet, http):
@@ -187,13 +195,12 @@ async def test_an_unreadable_body_is_kept_as_a_dead_letter_and_alarmed(fleet, pl
     assert "JSON" in said
     dead = "SELECT body FROM inbox WHERE state='dead'"
     assert await becomes(lambda: rows(fleet.database, dead) == [(broken,)])
-    assert await becomes(lambda: any(code == "dead_letter" for (code,) in rows(fleet.database, "SELECT code FROM alarm")))
+    assert await becomes(
+        lambda: any(code == "dead_letter" for (code,) in rows(fleet.database, "SELECT code FROM alarm"))
+    )
     assert await becomes(lambda: any(place == WARDEN for _, place, _, _ in played.arrivals()))
-    replay = subprocess.run(
-        [sys.executable, "-m", "bot", "replay"], cwd=ROOT, env=fleet.environment(), capture_output=True, text=True,
-        check=True,
-    )  # fmt: skip
-    assert "1 dead letters" in replay.stdout
+    listed = await asyncio.to_thread(run, "replay", fleet.environment())
+    assert "1 dead letters" in listed.stdout
 
 
 async def slack(
@@ -232,22 +239,15 @@ def test_a_wrong_manifest_is_refused_with_its_line(tmp_path: Path):
     manifest.write_text(good.replace("unit: week", "unit: fortnight"))
     fleet = Fleet(tmp_path, manifest)
     for verb in ("serve", "worker"):
-        ended = subprocess.run(
-            [sys.executable, "-m", "bot", verb], cwd=ROOT, env=fleet.environment(), capture_output=True, text=True,
-            timeout=60, check=False,
-        )  # fmt: skip
+        ended = run(verb, fleet.environment())
         assert ended.returncode == 2
         assert f"{manifest}:{line}" in ended.stderr
         assert "Traceback" not in ended.stderr
     assert not fleet.database.exists()
 
 
-def test_wrong_settings_are_refused_by_name(tmp_path: Path):
-    env = {**os.environ, "TOCSIN_DATABASE": "mysql://root@localhost/tocsin"}
-    ended = subprocess.run(
-        [sys.executable, "-m", "bot", "serve"], cwd=tmp_path, env={**env, "PYTHONPATH": str(ROOT)},
-        capture_output=True, text=True, timeout=60, check=False,
-    )  # fmt: skip
+def test_wrong_settings_are_refused_by_name():
+    ended = run("serve", {**os.environ, "TOCSIN_DATABASE": "mysql://root@localhost/tocsin"})
     assert ended.returncode == 2
     assert "TOCSIN_DATABASE" in ended.stderr
     assert "Traceback" not in ended.stderr

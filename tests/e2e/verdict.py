@@ -10,11 +10,12 @@ import sqlite3
 from collections import Counter, defaultdict
 from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
+from itertools import pairwise
 from pathlib import Path
 from typing import Any
 
 from tests.e2e.load import BURST, Post
-from tests.e2e.stage import ANSWER_S
+from tests.e2e.stage import ANSWER_S, Arrival
 
 LEASE_S = 12.0
 """A delivery's lease: a dead worker's row is due again so long after it was claimed."""
@@ -23,9 +24,6 @@ CALL_S = 8.0
 SLACK_S = 60.0
 """What may pass between the end of a lease and the second try: the start of the next worker, and the budgets that all
 the others wait for too."""
-
-Address = tuple[str, str]
-"""A carrier, and where to on it."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -76,7 +74,7 @@ def backlog(database: Path) -> int:
 def judge(
     database: Path,
     accepted: Sequence[Post],
-    arrivals: Iterable[tuple[str, str, float, str]],
+    arrivals: Iterable[Arrival],
     kills: Sequence[Kill],
 ) -> Verdict:
     """Check every promise; never raises for a broken one."""
@@ -93,7 +91,7 @@ def judge(
     return verdict
 
 
-def _by_place(arrivals: Iterable[tuple[str, str, float, str]]) -> dict[tuple[str, str, str], list[float]]:
+def _by_place(arrivals: Iterable[Arrival]) -> dict[tuple[str, str, str], list[float]]:
     """(carrier, address, burst) → when its messages arrived."""
     found: dict[tuple[str, str, str], list[float]] = defaultdict(list)
     for carrier, address, at, text in arrivals:
@@ -233,7 +231,7 @@ def _excuses(kill: Kill, kills: Sequence[Kill], delivery_ids: Collection[str], t
     """
     if kill.held.isdisjoint(delivery_ids):
         return False
-    for first, again in zip(times, times[1:], strict=False):
+    for first, again in pairwise(times):
         last = max((each.at for each in kills if each.held and each.at < again), default=0.0)
         if kill.at - CALL_S <= first <= kill.at + 2 * ANSWER_S and kill.at < again <= last + LEASE_S + SLACK_S:
             return True

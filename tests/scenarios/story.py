@@ -92,13 +92,13 @@ class Story:
         self.post({"event_status": "Ok", "title_rule": title, "alert_key": key or title})
         return self
 
-    def post(self, body: object, *, to: str = "scripts") -> Story:
+    def post(self, body: object, *, to: str = "scripts", query: str = "") -> Story:
         """A raw body arrives at an integration; anything but bytes is sent as JSON."""
         self._bodies += 1
         integration = self.world.integrations[to]
         raw = body if isinstance(body, bytes) else json.dumps(body).encode()
         row = Inbound(
-            id=f"body{self._bodies}", integration=to, source=integration.source, path=f"/in/{integration.source}/k",
+            id=f"body{self._bodies}", integration=to, source=integration.source, path=f"/in/{integration.source}/k{query}",
             received_at=self.line.clock.now(), headers={"content-type": "application/json"}, body=raw,
         )  # fmt: skip
         self.store.run(lambda tx: tx.append_inbox([row]))

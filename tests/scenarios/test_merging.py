@@ -160,6 +160,18 @@ def test_alerts_become_an_incident_of_their_own_which_pages_by_the_rules():
     assert story.incident(1).progress is Progress.TRIGGERED
 
 
+def test_several_alerts_become_one_incident():
+    story = storm()
+    story.say("bo", "merge 2 3 into 1")
+    _, slow, queue = alerts_of(story, 1)
+    story.say("bo", f"move 1 {queue} {slow} to new")
+    made = story.incident(4)
+    assert (made.alerts_open, made.alerts_total, made.severity) == (2, 2, Severity.CRITICAL)
+    assert (story.incident(1).alerts_open, story.incident(1).alerts_total) == (1, 1)
+    story.recover("disk slow").recover("queue long").at("2m")
+    assert story.incident(4).progress is Progress.CLOSED
+
+
 def test_an_incident_that_lost_its_last_alert_closes():
     story = storm()
     story.say("bo", f"move 2 {alerts_of(story, 2)[0]} to 1")

@@ -5,7 +5,6 @@ from __future__ import annotations
 from tests.scenarios.story import Story
 
 
-
 def ringing() -> Story:
     """Bo has just been paged."""
     t = Story()

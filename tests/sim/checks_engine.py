@@ -19,6 +19,8 @@ if TYPE_CHECKING:
 LATE_MAX = 3 * TICK
 """A tick, and the steps of others in between."""
 _FALLBACKS = (Reason.FALLBACK_FAILED, Reason.FALLBACK_UNPROVEN)
+_GIVEN_BACK = (Reason.SNOOZE_OVER, Reason.ACK_TIMEOUT, Reason.ACK_WITHDRAWN)
+"""Whoever had it is asked again beside the level."""
 
 
 class EngineChecks:
@@ -131,9 +133,12 @@ class EngineChecks:
             allowed = behind(record.world, _level(after).targets, after.last_at)
             if not allowed:
                 allowed = behind(record.world, after.last_resort.targets, after.last_at)
+        had = {r.member for r in record.before.responders if r.acked_at is not None} if record.before else set()
         watched = {(w.member, w.firing) for w in record.before.watches} if record.before else set()
         for page in pages:
             fine = page.member in allowed
+            if page.reason in _GIVEN_BACK:
+                fine = fine or page.member in had
             if page.reason in _FALLBACKS:
                 fine = (page.member, page.firing) in watched
             self._all.must(fine, 14, f"#{after.num} pages {page.member} for {page.reason}, who is not on call")

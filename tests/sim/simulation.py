@@ -87,7 +87,7 @@ class Simulation:
         self._wire()
         self.trace(f"seed {plan.seed} faults {' '.join(sorted(self.faults.kinds))}")
         self.process = Process(self.env, self.declared)
-        per_day = root.choice((3, 8, 8, 16)) * plan.busy
+        per_day = root.choice((2, 4, 6, 10)) * plan.busy
         self.sources = Sources(
             self.line, rngs["sources"], list(self.declared.integrations.values()), self.keep, round(DAY / per_day),
             retries="receipts" in self.faults.kinds or "latency" in self.faults.kinds,
@@ -315,7 +315,7 @@ class Simulation:
         self.process.reload(self.declared)
 
     def _storm(self) -> None:
-        size = self.rngs["faults"].choice((30, 30, 60, 60, 300))
+        size = self.rngs["faults"].choice((15, 30, 30, 60))
         self.trace(f"a storm of {size} alerts")
         for sick in self.sick.values():
             sick.add(self.line.now, self.line.now + HOUR)

@@ -1,4 +1,4 @@
-"""The inbox worker's step: order is kept within an integration, one bad body harms no other, and nothing counts twice."""
+"""The inbox worker's step: order is kept within an integration, one bad body harms no other, nothing counts twice."""
 
 from __future__ import annotations
 

@@ -6,6 +6,7 @@ from bot.cards.build.incident import incident_card, page_card, why_paged
 from bot.cards.build.lists import alerts_card, entry_text, help_card, list_card, oncall_card, why_card
 from bot.cards.build.notices import notice_text
 from bot.cards.build.replies import CODES, reply_card, reply_text, text_card
+from bot.cards.build.verdicts import essence, level_words, member_words, quiet_words, rule_words, target_words
 from bot.cards.build.view import View
 
 __all__ = [
@@ -13,14 +14,20 @@ __all__ = [
     "View",
     "alerts_card",
     "entry_text",
+    "essence",
     "help_card",
     "incident_card",
+    "level_words",
     "list_card",
+    "member_words",
     "notice_text",
     "oncall_card",
     "page_card",
+    "quiet_words",
     "reply_card",
     "reply_text",
+    "rule_words",
+    "target_words",
     "text_card",
     "why_card",
     "why_paged",

@@ -77,15 +77,16 @@ def list_card(
     return Card(kind="list", title=title, fallback=fallback, lang=lang, body=body)
 
 
-def why_card(view: View) -> Card:
-    """The timeline of `view.entries` with every reason in words, newest last."""
+def why_card(view: View, verdicts: Sequence[str] = ()) -> Card:
+    """The verdicts, and the timeline of `view.entries` with every reason in words, newest last."""
     title = view.say("why.title", ref=view.ref)
     shown = view.entries[-ROWS_SHOWN:]
     lines: list[Line] = [(view.at(entry.at), Span(text="  "), Span(text=entry_text(view, entry))) for entry in shown]
     if not lines:
         lines = [(Span(text=view.say("why.empty")),)]
     fallback = f"{title}: {lines[-1][-1].text}"
-    body = (Paragraph(lines=tuple(lines)), *_rest(len(view.entries), view.lang))
+    above = tuple(_paragraph(text) for text in verdicts)
+    body = (*above, Paragraph(lines=tuple(lines)), *_rest(len(view.entries), view.lang))
     return Card(kind="list", title=title, fallback=fallback, lang=view.lang, url=view.page_url, body=body)
 
 

@@ -185,7 +185,7 @@ def _judge_loop(loop: nodes.For, depth: int, loops: int, bound: Mapping[str, tup
 def _charge(tree: nodes.Template, sandbox: _Sandbox) -> None:
     """Make every loop pay beforehand for each time that its body runs, by the number of its parts."""
     for loop in tree.find_all(nodes.For):
-        weight = sum(1 for _ in _parts(loop))
+        weight = 1 + sum(1 for _ in _parts(loop))
         price = nodes.Const(weight, lineno=loop.lineno)
         loop.iter = nodes.Filter(loop.iter, _EACH, [price], [], None, None, lineno=loop.lineno)
     tree.set_environment(sandbox)
