@@ -14,6 +14,8 @@ from pathlib import Path
 
 import aiohttp
 
+from bot.clock import SystemClock
+from bot.engine.model import SECOND
 from tests.e2e.load import BURST, Post
 from tests.e2e.processes import ROOT, Fleet
 from tests.e2e.stage import Place, Stage, stage
@@ -23,6 +25,7 @@ SECONDS = 15.0
 WARM = 50
 PLACES = 50
 WAIT_S = 30.0
+CLOCK = SystemClock()
 
 
 class SlackPlace(Place):
@@ -57,7 +60,7 @@ async def _post(fleet: Fleet, places: tuple[Place, ...]) -> dict[str, float]:
         async def one(number: int) -> None:
             place, burst = places[number % len(places)], f"Burst{number:05d}"
             body = Post(place=place, burst=burst, alerts=(f"{number:016x}",)).body()
-            began = time.time()
+            began = CLOCK.now() / SECOND
             async with http.post(f"{fleet.url}/in/prometheus/{place.key}", json=body) as answer:
                 assert answer.status == 200, answer.status
             if number >= WARM:

@@ -11,7 +11,7 @@ import time
 from collections.abc import Callable
 from pathlib import Path
 
-from bot.clock import Ids, VirtualClock
+from bot.clock import Ids, SystemClock, VirtualClock
 from bot.engine.model import MINUTE, SECOND, Event, EventStatus, Instant, Severity
 from bot.manifest.load import load
 from bot.service import Service
@@ -63,12 +63,12 @@ def _measure(folder: Path, offset: Callable[[int], int]) -> dict[str, float]:
     fleet.migrate()
     store = open_store(f"sqlite:///{fleet.database}")
     try:
-        began = time.time()
+        began = time.perf_counter()
         first = _fill(store, fleet.manifest, offset)
-        made_s = time.time() - began
+        made_s = time.perf_counter() - began
     finally:
         store.close()
-    left_s = first / SECOND - time.time()
+    left_s = (first - SystemClock().now()) / SECOND
     if left_s < START_S:
         raise RuntimeError(f"Making {COUNT} incidents took {made_s:.0f} s, so the first timers would be due already.")
     fleet.start("worker")
@@ -84,7 +84,7 @@ def _fill(store: Store, manifest: Path, offset: Callable[[int], int]) -> Instant
     clock = VirtualClock(0)
     service = Service(lambda: world, clock, Ids())
     integration = world.integrations["timers"]
-    first = int(time.time() * SECOND) + HEAD_S * SECOND
+    first = SystemClock().now() + HEAD_S * SECOND
 
     for start in range(0, COUNT, BATCH):
 

@@ -44,11 +44,11 @@ text{font:13px system-ui,-apple-system,'Segoe UI','Noto Sans CJK SC','PingFang S
 
 @dataclass(frozen=True, slots=True)
 class _Band:
-    """A level, from its first column to the one before the next."""
+    """A level in a round (0: beyond all rounds), from its first column on."""
 
     name: str
+    round: int
     first: int
-    last: int
 
 
 @dataclass(frozen=True, slots=True)
@@ -144,12 +144,15 @@ def _is_drawn(row: Row) -> bool:
 
 
 def _bands(rows: Sequence[Row], plan: _Plan) -> list[str]:
-    parts = []
-    for number, band in enumerate(_levels(rows, plan.column)):
-        x, wide = LEFT + band.first * COLUMN, (band.last - band.first + 1) * COLUMN
+    parts, bands = [], _levels(rows, plan.column)
+    ends = [*(band.first for band in bands[1:]), len(plan.times)]
+    for number, band in enumerate(bands):
+        x, wide = LEFT + band.first * COLUMN, (ends[number] - band.first) * COLUMN
         fill = "var(--band2)" if number % 2 else "var(--band)"
         parts.append(f'<rect x="{x}" y="66" width="{wide}" height="{plan.bottom - 66}" fill="{fill}"/>')
-        parts.append(_text(x + 10, 84, _cut(band.name, wide // 8), "strong"))
+        parts.append(_text(x + 10, 84, band.name, "strong"))
+        if band.round > 1 and bands[number - 1].round < band.round:
+            parts.append(_text(x, 62, f"Round {band.round}", "soft"))
     return parts
 
 
@@ -158,22 +161,20 @@ def _levels(rows: Sequence[Row], place: Mapping[float, int]) -> list[_Band]:
     if sum(row["kind"] == "i_new" for row in rows) > 1:
         return []
     found: list[_Band] = []
-    round_, before = 1, -1
+    round_, turned, before = 1, 0.0, -1
     nobodys = any(row["reason"] == "no_rule_matched" for row in rows)
     for row in rows:
         if row["kind"] != "i_notify" or row["level"] is None:
             continue
-        round_ += row["reason"] == "next_round" and before != 0
+        if row["reason"] == "next_round" and row["after_s"] != turned:
+            round_, turned = round_ + 1, row["after_s"]
         on_last = found and found[-1].name == "Catch-all" and row["level"] == before
-        if nobodys or on_last or row["reason"] == "last_resort":
-            name = "Catch-all"
-        else:
-            name = f"Level {row['level'] + 1}" + (f", round {round_}" if round_ > 1 else "")
-        before, at = row["level"], place[row["after_s"]]
-        if not found or found[-1].name != name:
-            found.append(_Band(name, at, at))
-    ends = [band.first - 1 for band in found[1:]] + [max(place.values(), default=0)]
-    return [_Band(band.name, band.first, max(end, band.first)) for band, end in zip(found, ends, strict=True)]
+        last = nobodys or on_last or row["reason"] == "last_resort"
+        band = _Band("Catch-all" if last else f"Level {row['level'] + 1}", 0 if last else round_, place[row["after_s"]])
+        if not found or (found[-1].name, found[-1].round) != (band.name, band.round):
+            found.append(band)
+        before = row["level"]
+    return found
 
 
 def _times(plan: _Plan) -> list[str]:

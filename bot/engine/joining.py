@@ -13,7 +13,7 @@ from bot.engine.draft import Draft
 from bot.engine.effects import Kind, Reason
 from bot.engine.events import AlertSeen, CollectsNoMore
 from bot.engine.grouping import window_from
-from bot.engine.model import Alert, Incident, Pause, Progress
+from bot.engine.model import Alert, Incident, Instant, Pause, Progress, Watch
 
 _UNMUTED = {
     "silence": Reason.SILENCE_ENDED,
@@ -68,11 +68,11 @@ def back(draft: Draft, event: AlertSeen) -> None:
         closed_at=None,
         closed_by="",
         pause=None,
-        notify_at=pause.notify_at,
-        escalate_at=pause.escalate_at,
-        snoozed_until=pause.snoozed_until,
-        ack_until=pause.ack_until,
-        watches=pause.watches,
+        notify_at=_from_now(draft, pause.notify_at),
+        escalate_at=_from_now(draft, pause.escalate_at),
+        snoozed_until=_from_now(draft, pause.snoozed_until),
+        ack_until=_from_now(draft, pause.ack_until),
+        watches=tuple(_rungs_from_now(draft, watch) for watch in pause.watches),
         close_at=incident.opened_at + auto_close if auto_close else None,
     )
     draft.log(Kind.REOPEN, Reason.FLAPPED, facts=why(event).facts)
@@ -81,7 +81,7 @@ def back(draft: Draft, event: AlertSeen) -> None:
     _swell(draft)
 
 
-def pause(incident: Incident, now: int) -> Pause:
+def pause(incident: Incident, now: Instant) -> Pause:
     """Where the ladder stands. A page that is not known to have arrived is due again as soon as the alert is back."""
     waiting = any(watch.pending and not watch.proven for watch in incident.watches)
     again = incident.progress is Progress.TRIGGERED and waiting
@@ -106,6 +106,15 @@ def mark_flapping(draft: Draft, event: AlertSeen) -> None:
     if event.flapping and not draft.incident.flapping:
         draft.show(flapping=True)
         draft.log(Kind.FLAPPING, Reason.FLAPPING, facts={"alert_key": event.alert.alert_key})
+
+
+def _from_now(draft: Draft, at: Instant | None) -> Instant | None:
+    """What should have happened while it was closed happens now."""
+    return None if at is None else max(at, draft.now)
+
+
+def _rungs_from_now(draft: Draft, watch: Watch) -> Watch:
+    return replace(watch, later=tuple(replace(rung, due_at=max(rung.due_at, draft.now)) for rung in watch.later))
 
 
 def _count(draft: Draft, alert: Alert) -> None:

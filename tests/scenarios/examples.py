@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import shlex
+import tempfile
 from pathlib import Path
 
 from typer.testing import CliRunner
@@ -39,10 +40,19 @@ def printed(command: str) -> list[str]:
     return [line.rstrip() for line in result.stdout.splitlines()]
 
 
+def drawn(folder: Path) -> str:
+    """The picture of docs/escalation.md: the first story of tiered-reporting."""
+    first, *_ = commands((FOLDER / "tiered-reporting.timeline.txt").read_text(encoding="utf-8"))
+    printed(f"{first} --svg {folder / 'drawn.svg'}")
+    return (folder / "drawn.svg").read_text(encoding="utf-8")
+
+
 def main() -> None:
-    """Write every timeline anew."""
+    """Write every timeline anew, and the picture."""
     for file in sorted(FOLDER.glob("*.timeline.txt")):
         file.write_text(told(file.read_text(encoding="utf-8")), encoding="utf-8")
+    with tempfile.TemporaryDirectory() as folder:
+        (FOLDER / "tiered-reporting.svg").write_text(drawn(Path(folder)), encoding="utf-8")
 
 
 if __name__ == "__main__":

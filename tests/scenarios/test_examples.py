@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from tests.scenarios.examples import FOLDER, commands, told
+from tests.scenarios.examples import FOLDER, commands, drawn, told
 
 NAMES = sorted(file.stem for file in FOLDER.glob("*.yaml"))
 
@@ -15,6 +15,10 @@ def test_the_timeline_is_what_happens(name):
     assert commands(golden), "it says by which command it was made"
     assert all(f"docs/examples/{name}.yaml" in command for command in commands(golden))
     assert told(golden) == golden, "Run: .venv/bin/python -m tests.scenarios.examples, and read what changed."
+
+
+def test_the_picture_is_what_happens(tmp_path):
+    assert (FOLDER / "tiered-reporting.svg").read_text(encoding="utf-8") == drawn(tmp_path)
 
 
 def test_every_timeline_has_its_example():

@@ -33,11 +33,11 @@ MARKS = (
     "crash_after_send", "lease_rescue", "lease_lost", "page_not_wanted", "page_expired", "retry_after_obeyed",
     "budget_waited", "stale_press", "forged_press", "second_press", "redelivered_press", "late_ack", "card_gone",
     "chat_moved", "dead_letter", "expired_alert", "grouped", "storm", "edited", "climbed_though_acked", "clock_back",
-    "handled_twice_refused",
+    "handled_twice_refused", "silence_ended", "flapped", "flapping", "inhibition_over", "window_over", "alike",
 )  # fmt: skip
 """What a run of many seeds must have met, or its success means little."""
 
-INVARIANTS = (1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 11, 12, 13, 14, 15, 16, 18, 19, 20, 24, 25)
+INVARIANTS = (1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 11, 12, 13, 14, 15, 16, 18, 19, 20, 21, 22, 23, 24, 25)
 
 
 class Violation(Exception):

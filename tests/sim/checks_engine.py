@@ -7,7 +7,19 @@ from typing import TYPE_CHECKING
 from zoneinfo import ZoneInfo
 
 from bot.engine.effects import Kind, Page, Reason
-from bot.engine.events import Acknowledge, AddResponders, AlertSeen, Assign, Command, Escalate, Note, Reopen, Wake
+from bot.engine.events import (
+    Acknowledge,
+    AddResponders,
+    AlertChange,
+    AlertSeen,
+    Assign,
+    Command,
+    Escalate,
+    Note,
+    PageFailed,
+    Reopen,
+    Wake,
+)
 from bot.engine.model import SECOND, Incident, Instant, Level, Progress, Target, TargetKind
 from bot.engine.world import Schedule, World
 from tests.sim.process import TICK
@@ -47,8 +59,27 @@ class EngineChecks:
             self._command(record, record.event)
         if isinstance(record.event, AlertSeen):
             self._one_incident(record.event, after)
+            self._goes_on(record, record.event)
+        if isinstance(record.event, PageFailed) and before is not None:
+            self._handed_over(after, record.event)
         for entry in record.made.entries:
             self._all.marks[entry.reason.value] += 1
+
+    def _goes_on(self, record: Record, event: AlertSeen) -> None:
+        """An alert that is soon back pages nobody anew, and the ladder stands where it stood."""
+        before, after = record.before, record.made.incident
+        swelled = any(entry.kind is Kind.STORM for entry in record.made.entries)
+        if event.change is AlertChange.BACK and before is not None:
+            pages = [effect for effect in record.made.effects if isinstance(effect, Page)]
+            stood = (before.cycle, before.round, before.level) == (after.cycle, after.round, after.level)
+            self._all.must(swelled or (stood and not pages), 22, f"#{after.num} pages anew for an alert that is back")
+        if before is not None and event.change is AlertChange.NEW:
+            paged = any(isinstance(effect, Page) for effect in record.made.effects)
+            reason = swelled or (event.unmuted and before.exhausted)
+            self._all.must(not paged or bool(reason), 21, f"#{after.num} pages for an alert that merely joined")
+        if event.unmuted and before is None and after.loop >= 0:
+            asked = any(entry.kind is Kind.NOTIFY for entry in record.made.entries) or bool(after.unreachable)
+            self._all.must(asked, 23, f"#{after.num} opened after a silence, and nobody was asked")
 
     def _one_for_each_group(self, before: Incident | None, after: Incident) -> None:
         if before is not None and self._groups.get((before.channel, before.group_key)) == before.id:
@@ -63,10 +94,20 @@ class EngineChecks:
         if after.alerts_total > 1:
             self._all.marks["grouped"] += 1
 
+    def _handed_over(self, after: Incident, event: PageFailed) -> None:
+        """A page that is known to have failed is not waited for."""
+        waits = [
+            pending.way
+            for watch in after.watches
+            if (watch.member, watch.firing) == (event.member, event.firing)
+            for pending in watch.pending
+        ]
+        self._all.must(event.way not in waits, 8, f"#{after.num} still waits for {event.way}, which failed: {event.reason}")
+
     def _timers(self, record: Record) -> None:
         after, must = record.made.incident, self._all.must
-        times = [after.notify_at, after.escalate_at, after.close_at, after.snoozed_until]
-        times += [pending.due_at for watch in after.watches for pending in watch.pending]
+        times = [after.notify_at, after.escalate_at, after.close_at, after.snoozed_until, after.ack_until]
+        times += [pending.due_at for watch in after.watches for pending in (*watch.pending, *watch.later)]
         soonest = min((at for at in times if at is not None), default=None)
         must(after.next_wake == soonest, 6, f"#{after.num} wakes at {after.next_wake}, and its timers say {soonest}")
         if after.progress is Progress.CLOSED:

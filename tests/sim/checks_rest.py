@@ -11,6 +11,7 @@ from bot.engine import schedule
 from bot.engine.events import Raised
 from bot.engine.incident import step
 from bot.engine.model import DAY, Incident, Progress
+from bot.engine.silence import active
 from bot.store.base import Delivery, DeliveryState, InboxState
 from tests.sim.checks_engine import on_duty
 from tests.sim.platforms import Shown, buttons
@@ -27,7 +28,9 @@ LEGAL = {
     "closed": {"why", "reopen"},
 }
 _DONE_WITH = (DeliveryState.FAILED, DeliveryState.SUPERSEDED)
-REASONS = {"new_alert", "updated", "duplicate", "recovered", "recovery_without_alert"}
+REASONS = {
+    "new_alert", "updated", "duplicate", "recovered", "recovery_without_alert", "silenced", "inhibited", "flapping_muted",
+}  # fmt: skip
 
 
 class RestChecks:
@@ -51,6 +54,7 @@ class RestChecks:
         self._nothing_lost()
         self._folds()
         self._outbox()
+        self._muted()
         self._shown()
         self._schedules()
         self._sent_as_often_as_explained()
@@ -109,6 +113,24 @@ class RestChecks:
                 incident = made.incident
             checks.must(incident == stored.get(one), 3, f"{one} is not what its log says")
             self._counts(stored[one])
+
+    def _muted(self) -> None:
+        """Every open alert is in an incident, or something that still holds keeps it quiet for the moment."""
+        sim, must = self._all.sim, self._all.must
+        now = sim.line.clock.now()
+        for channel, declared in sim.declared.channels.items():
+            silences = {f"silence:{one.id}": one for one in sim.declared.silences[channel]}
+            for alert in sim.store.read(lambda tx, channel=channel: tx.alerts_in(channel, 0, 100_000)):
+                self._all.marks["muted"] += bool(alert.muted)
+                must(bool(alert.incident) != bool(alert.muted), 23, f"{alert.alert_key} is nowhere: {alert}")
+                late = now - (alert.muted_until or 0)
+                must(not alert.muted or late < 5_000, 23, f"{alert.alert_key} should have been heard {late} ms ago")
+                if alert.muted in silences:
+                    quiet = silences[alert.muted]
+                    holds = active(quiet, {}, now) or active(quiet, {}, now - 5_000)
+                    must(holds, 23, f"{alert.alert_key} is muted by {quiet.id}, which is over")
+                if alert.muted == "flapping":
+                    must(bool(declared.flapping and declared.flapping.mute), 22, f"{alert.alert_key} is muted for nothing")
 
     def _counts(self, incident: Incident) -> None:
         alerts = self._all.sim.store.read(lambda tx: tx.alerts_of(incident.id, 10_000))

@@ -23,11 +23,10 @@ class Faults:
     on: bool = True
 
     @classmethod
-    def draw(cls, rng: random.Random) -> Faults:
-        """Each kind with even chances; one seed in eight has none at all."""
-        if rng.random() < 0.125:
-            return cls(rng, frozenset())
-        return cls(rng, frozenset(kind for kind in KINDS if rng.random() < 0.5))
+    def draw(cls, rng: random.Random, always: tuple[str, ...] = ()) -> Faults:
+        """Each kind with even chances; one seed in eight has none at all but those that are `always` wanted."""
+        share = 0.0 if rng.random() < 0.125 else 0.5
+        return cls(rng, frozenset(always) | {kind for kind in KINDS if rng.random() < share})
 
     def has(self, kind: str) -> bool:
         """Whether this kind may happen now."""
@@ -67,7 +66,12 @@ class Faults:
         return round(min(self.rng.expovariate(6 / longest), longest))
 
 
-_FATES = (("crash", "before", 0.0004), ("crash", "after", 0.0008), ("unavailable", "unavailable", 0.0006), ("freeze", "freeze", 0.0006))
+_FATES = (
+    ("crash", "before", 0.0004),
+    ("crash", "after", 0.0008),
+    ("unavailable", "unavailable", 0.0006),
+    ("freeze", "freeze", 0.001),
+)
 _MEAN: dict[str, Span] = {
     "outage": 2 * DAY, "revoked": 6 * DAY, "clock": 3 * DAY, "stall": 3 * DAY, "edit": 2 * DAY, "storm": 15 * DAY,
     "deleted": DAY, "restart": 3 * DAY, "garbage": 4 * DAY, "freeze": 2 * DAY,

@@ -27,7 +27,7 @@ from tests.sim.storage import Crash, CrashingStore, Notes
 from tests.sim.world import Timeline, Trace, instant
 from webhooks.parsers import parsers
 
-REAL_CARDS = 4
+REAL_CARDS = 8
 """Every so many seeds draw real cards; the others sketch them."""
 HEALING: Span = 20 * MINUTE
 """How long after the last fault everything must be well again: the longest pause of a card, twice, and the page's life."""
@@ -43,6 +43,10 @@ class Plan:
     store: str = "memory"
     busy: float = 1.0
     """How many times the usual number of alerts."""
+    kinds: tuple[str, ...] = ()
+    """Faults that must be among those of the seed."""
+    rate: float | None = None
+    """How many pages people answer, where it is not left to the seed."""
 
 
 @dataclass(slots=True)
@@ -71,7 +75,7 @@ class Simulation:
         self.line = Timeline(instant(root.choice(town.STARTS)) + root.randrange(DAY))
         self.trace = Trace(self.line)
         self.declared = town.build(rngs["town"])
-        self.faults = Faults.draw(rngs["faults"])
+        self.faults = Faults.draw(rngs["faults"], plan.kinds)
         self.excuses = Excuses()
         self.store = CrashingStore(store or MemoryStore())
         self.carriers = {
@@ -87,15 +91,19 @@ class Simulation:
         self._wire()
         self.trace(f"seed {plan.seed} faults {' '.join(sorted(self.faults.kinds))}")
         self.process = Process(self.env, self.declared)
-        per_day = root.choice((2, 4, 6, 10)) * plan.busy
+        per_day = root.choice((2, 4, 6, 10)) * plan.busy * (0.3 if self.env.rendering is Rendering else 1)
         self.sources = Sources(
             self.line, rngs["sources"], list(self.declared.integrations.values()), self.keep, round(DAY / per_day),
             retries="receipts" in self.faults.kinds or "latency" in self.faults.kinds,
         )  # fmt: skip
         self.people = People(
-            self.line, rngs["people"], lambda: self.declared, self.carriers, root.choice(ANSWER_RATES), self.hear, self.told,
+            self.line, rngs["people"], lambda: self.declared, self.carriers, self._rate(root), self.hear, self.told,
             self.checks.num_of,
         )  # fmt: skip
+
+    def _rate(self, rng: random.Random) -> float:
+        drawn = rng.choice(ANSWER_RATES)
+        return drawn if self.plan.rate is None else self.plan.rate
 
     # -- running
 

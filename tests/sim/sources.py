@@ -88,8 +88,19 @@ class Sources:
                 self.line.after(rng.randrange(lasts), self._standard, integration, key, "Warning", f"{key} fails")
         if rng.random() < 0.85:
             self.line.after(lasts, self._over, integration, key)
+            self._flap(integration, key, lasts)
         else:
             self.line.after(12 * HOUR, self.open.pop, (integration.id, key), None)
+
+    def _flap(self, integration: Integration, key: str, lasts: Span) -> None:
+        """Some come back a few times, soon after they had been over; by a chance that shifts nobody else's."""
+        rng = random.Random(f"{key}{lasts}")
+        at = lasts
+        for _ in range(rng.choice((0, 0, 0, 0, 0, 1, 2, 6))):
+            at += rng.randrange(10 * SECOND, 6 * MINUTE)
+            self.line.after(at, self._standard, integration, key, "Critical", f"{key} fails")
+            at += rng.randrange(10 * SECOND, 3 * MINUTE)
+            self.line.after(at, self._over, integration, key)
 
     def _standard(self, integration: Integration, key: str, severity: str, title: str) -> None:
         service = f"svc{len(key) % 2}{key[-1]}"

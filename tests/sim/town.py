@@ -5,8 +5,25 @@ from __future__ import annotations
 import random
 from dataclasses import replace
 
+from bot.engine.flapping import Flapping
 from bot.engine.grouping import ALONE, Grouping
-from bot.engine.model import DAY, HOUR, MINUTE, Chat, Condition, Instant, Level, Rule, Severity, Target, TargetKind, Way
+from bot.engine.inhibition import Inhibition
+from bot.engine.model import (
+    DAY,
+    HOUR,
+    MINUTE,
+    Chat,
+    Condition,
+    Instant,
+    Level,
+    Rule,
+    Severity,
+    Target,
+    TargetKind,
+    TimeWindow,
+    Way,
+)
+from bot.engine.silence import Silence
 from bot.engine.world import Channel, Group, Integration, Layer, Member, Override, Schedule, Team, World
 
 ZONES = ("Europe/Berlin", "America/New_York", "Australia/Lord_Howe", "Asia/Kolkata", "UTC", "America/Santiago")
@@ -26,6 +43,8 @@ def build(rng: random.Random) -> World:
     }
     names = [f"ch{n}" for n in range(rng.randrange(1, 4))]
     channels = {name: _channel(rng, name, list(members), list(schedules)) for name in names}
+    # Noise has chances of its own, so that the seeds that mutants die by go on meaning what they meant.
+    channels = {name: _noisy(each) for name, each in channels.items()}
     integrations = {}
     for name in names:
         for source in ("standard", "prometheus_v2"):
@@ -37,6 +56,7 @@ def build(rng: random.Random) -> World:
         schedules=schedules,
         channels=channels,
         integrations=integrations,
+        silences={name: _silences(each) for name, each in channels.items()},
         catch_all=(Target(kind=TargetKind.TEAM, id="leads"),),
         version="0",
         url=rng.choice(("", "https://tocsin.example.com")),
@@ -140,6 +160,34 @@ def _channel(rng: random.Random, name: str, members: list[str], schedules: list[
         close_with_alerts=rng.random() < 0.8,
         auto_close_after=rng.choice((0, 0, 6 * HOUR, DAY)),
     )
+
+
+def _noisy(channel: Channel) -> Channel:
+    rng = random.Random(repr(channel.rules))
+    grouping = channel.grouping
+    if grouping is not ALONE:
+        grouping = replace(grouping, window=rng.choice((0, 10 * MINUTE, HOUR)), sliding=rng.random() < 0.5)
+    elif rng.random() < 0.3:
+        grouping = Grouping(method="similar")
+    infos = ((Condition(key="severity", oper="IN", vals=("Info",)),),)
+    severe = ((Condition(key="severity", oper="IN", vals=("Critical",)),),)
+    inhibition = Inhibition(id="severe", source=severe, target=infos, equals=("service",))
+    return replace(
+        channel,
+        grouping=grouping,
+        storm=rng.choice(((), (2, 4))),
+        flapping=rng.choice((Flapping(), Flapping(), Flapping(changes=3, mute=30 * MINUTE), None)),
+        inhibitions=rng.choice(((), (inhibition,))),
+    )
+
+
+def _silences(channel: Channel) -> tuple[Silence, ...]:
+    """A few hours of every day, in some zone, for the service whose name ends in a digit; marked or dropped."""
+    rng = random.Random(repr(channel.rules) + "quiet")
+    tests = ((Condition(key="labels.service", oper="IN", vals=(f"*{rng.randrange(10)}",)),),)
+    hours = (TimeWindow(start=f"{rng.randrange(24):02}:00", end=f"{rng.randrange(24):02}:30"),)
+    mode = rng.choice(("mark", "mark", "mark", "drop"))
+    return (Silence(id=f"{channel.id}/s", channel=channel.id, filter=tests, when=hours, zone=rng.choice(ZONES), mode=mode),)
 
 
 def _level(rng: random.Random, members: list[str], schedules: list[str]) -> Level:

@@ -13,7 +13,6 @@ from datetime import UTC, datetime
 
 from bot.engine.model import DAY, HOUR, MINUTE, SECOND, Instant, Span
 
-
 BUSIEST = 100_000
 """Events in a minute: many times what the heaviest storm makes."""
 

@@ -1,4 +1,4 @@
-"""Personal ladders, turns, acknowledgements that run out, mailboxes and rules that are off: declared, refused, warned of."""
+"""Personal ladders, turns, timeouts, mailboxes and rules that are off: declared, refused, and warned of."""
 
 from __future__ import annotations
 
@@ -31,7 +31,11 @@ def rung(after: str, *via: str) -> dict:
 def test_everything_reaches_the_world():
     change = {
         **ladder(rung("1s"), rung("2m", "email"), rung("60m", "slack"), email="Ann@Example.com"),
-        **rule({"notify": ["email:duty@partner.example", "member:ann"], "round_robin": True}, ack_timeout="24h", enabled=False),
+        **rule(
+            {"notify": ["email:duty@partner.example", "member:ann"], "round_robin": True},
+            ack_timeout="24h",
+            enabled=False,
+        ),
         **MAIL,
     }
     world = load.read(small(change), file="t", env={}).world
@@ -83,12 +87,14 @@ def test_the_limits_are_allowed(change):
 
 
 def people(**ann: object) -> dict:
-    return {"members": {"ann": {"name": "Ann", "identities": {"slack": "U1"}, **ann}, "bo": {"name": "Bo", "identities": {"slack": "U2"}}}}
+    bo = {"name": "Bo", "identities": {"slack": "U2"}}
+    return {"members": {"ann": {"name": "Ann", "identities": {"slack": "U1"}, **ann}, "bo": bo}}
 
 
 def climbing(escalate_after: str, **level: object) -> dict:
     first = {"notify": ["schedule:s"], "escalate_after": escalate_after, **level}
-    return {"channels": {"pay": {"name": "P", "rules": [{"name": "All", "levels": [first, {"notify": ["member:bo"]}]}]}}}
+    levels = [first, {"notify": ["member:bo"]}]
+    return {"channels": {"pay": {"name": "P", "rules": [{"name": "All", "levels": levels}]}}}
 
 
 @pytest.mark.parametrize(
@@ -126,5 +132,6 @@ def test_a_rule_that_is_off_shadows_nothing_and_takes_nothing():
 
 
 def test_a_mailbox_is_somebody():
-    mailbox = {"channels": {"pay": {"name": "P", "rules": [{"name": "All", "levels": [{"notify": ["email:a@b.example"]}]}]}}}
+    one = {"name": "All", "levels": [{"notify": ["email:a@b.example"]}]}
+    mailbox = {"channels": {"pay": {"name": "P", "rules": [one]}}}
     assert "level_reaches_nobody" not in codes(fine(mailbox | MAIL))

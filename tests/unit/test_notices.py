@@ -46,6 +46,9 @@ def test_before_a_shift_the_person_and_the_chats_are_told():
         ("Mon 08:30", "bo", ["bo/backup"]),
         ("Mon 08:30", "#web", ["ann/primary", "bo/backup"]),
     ]
+    due_at = utc(2026, 2, 2, 8, 30)
+    assert len(list(notices(schedule, due_at - 1, due_at))) == 3, "the end of the stretch belongs to it"
+    assert list(notices(schedule, due_at, due_at + 1)) == [], "its beginning does not"
     alone = plan(Notices(before=30 * MINUTE, members=False, chats=(CHAT,)))
     assert [n.chat for n in notices(alone, utc(2026, 2, 2, 8), utc(2026, 2, 2, 9))] == [CHAT]
 
