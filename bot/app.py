@@ -32,6 +32,7 @@ PAGES_AT_ONCE = 32
 CARDS_AT_ONCE = 16
 POLL_S = 0.5
 """Work of other processes is found this late at the latest; work of our own rings a bell."""
+BUSY_S = 0.1
 RESTART_S = 1.0
 KEEP = 30 * DAY
 """Settled bodies, first-sight keys and used tokens are kept this long."""
@@ -182,8 +183,9 @@ class App:
                 self.hints.ring("pages", "cards")
                 continue
             due = await asyncio.to_thread(self.ticker.next_due, self.parts.store)
-            now = self.clock.now()
-            await self.hints.wait("timers", min(max(((due or now + HOUR) - now) / SECOND, 0.005), 2 * POLL_S))
+            ahead = (due - self.clock.now()) / SECOND if due else POLL_S
+            # What is due already waits for another loop: looking again at once would only spin.
+            await self.hints.wait("timers", min(ahead, POLL_S) if ahead > 0 else BUSY_S)
 
     async def _carry(self, lanes: tuple[Lane, ...], bell: str, at_once: int) -> None:
         """Keep up to `at_once` deliveries of these lanes in flight."""

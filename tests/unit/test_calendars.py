@@ -69,7 +69,7 @@ FRIDAY_NIGHT = TimeWindow(start="22:00", end="06:00", days=(5,))
         (utc(2026, 11, 1, 6, 15), TimeWindow(start="01:30", end="02:00"), "America/New_York", True),  # 01:15, again
         # Clocks go back at midnight, to 23:00: the new day has not begun yet, and the old window is still open.
         (utc(2026, 10, 24, 21, 30), TimeWindow(start="22:00", end="24:00"), "Asia/Beirut", True),
-        # At 00:01 they once went back to 23:01: Sunday had begun, and has not ended when the clock shows Saturday again.
+        # At 00:01 they once went back to 23:01: Sunday had begun, and goes on while the clock shows Saturday again.
         (utc(2010, 11, 7, 2, 45), TimeWindow(days=(0,)), "America/St_Johns", True),
         (utc(2010, 11, 7, 2, 29), TimeWindow(days=(0,)), "America/St_Johns", False),
         (utc(2026, 2, 14, 4), TimeWindow(calendar="china"), "Asia/Shanghai", True),
