@@ -16,6 +16,7 @@ from bot.deliver import Deliver
 from bot.directory import Directory
 from bot.engine.model import DAY, HOUR, SECOND
 from bot.engine.world import World
+from bot.handover import announce
 from bot.intake import Intake, Parse
 from bot.lookups import Lookups
 from bot.observe import LOOP_ALIVE, log
@@ -33,6 +34,7 @@ CARDS_AT_ONCE = 16
 POLL_S = 0.5
 """Work of other processes is found this late at the latest; work of our own rings a bell."""
 BUSY_S = 0.1
+HANDOVER_S = 30.0
 RESTART_S = 1.0
 KEEP = 30 * DAY
 """Settled bodies, first-sight keys and used tokens are kept this long."""
@@ -87,6 +89,7 @@ class App:
         self._spawn("ticker", self._tick)
         self._spawn("pages", lambda: self._carry((Lane.PAGE,), "pages", PAGES_AT_ONCE))
         self._spawn("cards", lambda: self._carry((Lane.CARD, Lane.REFRESH), "cards", CARDS_AT_ONCE))
+        self._spawn("handover", self._handover)
         self._spawn("prune", self._prune)
 
     def listen(self) -> None:
@@ -237,6 +240,13 @@ class App:
         while True:
             await self.committer.read(self.directory.load)
             await self.hints.wait("directory", 2 * POLL_S)
+
+    async def _handover(self) -> None:
+        while True:
+            world = self.directory.world()
+            if any(plan.notices.before or plan.notices.daily for plan in world.schedules.values()):
+                await self.transact(lambda tx: announce(tx, self.service, self.directory.world(), self.clock.now()))
+            await self.hints.wait("handover", HANDOVER_S)
 
     async def _prune(self) -> None:
         while True:

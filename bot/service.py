@@ -17,6 +17,7 @@ from bot.engine.enrichment import NO_ANSWERS, Answers
 from bot.engine.events import Fresh, Happening, Raised, SplitOff
 from bot.engine.incident import step
 from bot.engine.model import DAY, HOUR, MINUTE, Alert, Chat, Event, EventStatus, Incident, Severity, Span, Target, Way
+from bot.engine.notices import Notice
 from bot.engine.world import Integration, Member, World
 from bot.noise import Absorbed, Noise
 from bot.store.base import AlarmRow, Delivery, Lane, Tx
@@ -195,6 +196,15 @@ class Service:
         if not rows or tx.enqueue(rows):
             tx.raise_alarm(AlarmRow(code=code, text=text, at=now, incident=incident))
 
+    def announce(self, tx: Tx, notice: Notice, text: str) -> None:
+        """Queue a notice about shifts to its member or chat; the same news is never queued twice."""
+        member = self._worlds().member(notice.member) if notice.member else None
+        if member is not None:
+            ways = preference.first_ways(member, Severity.INFO, None)
+            tx.enqueue([self._text_row(member, way, f"{notice.key}:{way}", text) for way in ways])
+        elif notice.chat is not None:
+            tx.enqueue([self._chat_row("", notice.chat, notice.key, text=text)])
+
     def test_message(self, tx: Tx, member: Member, ways: Sequence[Way], text: str) -> None:
         """Queue a marked test to a member by each of these ways."""
         unique = self._ids.short()
@@ -245,11 +255,15 @@ class Service:
         )
 
     def _card_row(self, incident: Incident, chat: Chat) -> Delivery:
+        key = f"card:{incident.id}:{chat.platform}:{chat.address}"
+        return self._chat_row(incident.id, chat, key, rev=incident.rev)
+
+    def _chat_row(self, incident: str, chat: Chat, key: str, *, rev: int = 0, text: str = "") -> Delivery:
         now = self._clock.now()
         return Delivery(
             id=self._ids.short(),
-            key=f"card:{incident.id}:{chat.platform}:{chat.address}",
-            incident=incident.id,
+            key=key,
+            incident=incident,
             carrier=chat.platform,
             address=chat.address,
             lane=Lane.CARD,
@@ -258,7 +272,8 @@ class Service:
             expires_at=now + CARD_LIFE,
             lang=chat.lang,
             zone=chat.zone,
-            wanted_rev=incident.rev,
+            wanted_rev=rev,
+            text=text,
         )
 
 

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
-from bot.engine.dynamic import QUERY_MAX, VALUE_MAX, from_query
+from dataclasses import replace
+
+from bot.engine.dynamic import QUERY_MAX, TARGETS_MAX, VALUE_MAX, from_query, retarget
 from bot.engine.model import MINUTE, Rule, TimeWindow
 from tests.scenarios.company import company, member, schedule
 from tests.scenarios.story import Story, changed
@@ -37,6 +39,22 @@ def test_an_address_of_nobody_gets_mail_and_the_ladder_goes_on():
     t.want("0s").card("#ops", "duty@partner.example")
     assert "/a/" not in t.pages[0].text
     t.want("5m").page("cy", times=1)
+
+
+def test_a_member_is_found_by_an_address_that_no_mail_server_carries():
+    """Mail is not declared, so nobody has a mailbox; the address still names Ann, and she is asked in Slack."""
+    world = ruled(once(member("bo")))
+    ann = replace(world.members["ann"], email="")
+    world = replace(world, members={**world.members, "ann": ann}, by_email={"ann@example.com": "ann"})
+    named(t := Story(world), "disk full", layer_person_reset_0_emails="Ann@example.com")
+    t.want("0s").page("ann", via="slack", times=1).page("mailto:ann@example.com", times=0)
+
+
+def test_a_name_that_is_there_twice_counts_once():
+    rule = Rule(id="r", name="R", levels=(once(member("bo")),))
+    names = ", ".join(["ann@example.com"] * TARGETS_MAX + ["cy@example.com"])
+    (level,) = retarget(rule, {"layer_person_reset_0_emails": names}, company()).levels
+    assert level.targets == (member("ann"), member("cy"))
 
 
 def test_without_a_rule_they_replace_the_catch_all():

@@ -9,16 +9,13 @@ from bot.cards.card import Action, ActionStyle, Option
 from bot.cards.i18n import duration
 from bot.engine import escalation
 from bot.engine.model import HOUR
-from bot.engine.world import MAILTO
 
 SNOOZE_HOURS = (2, 4, 12)
 """The choices of the snooze menu; `snooze <ref> <time>` takes any other up to a day."""
 
 
 def actions(view: View) -> tuple[Action, ...]:
-    """What the reader may do now, the most likely first; nothing on a closed incident, or for a mailbox of nobody's."""
-    if view.viewer.startswith(MAILTO):
-        return ()
+    """What the reader may do now, the most likely first; nothing on a closed incident."""
     match state(view.incident):
         case "triggered":
             offered = [
