@@ -89,6 +89,14 @@ sim: $(READY) ## Simulate nights on call from a seed: SEED= or SEEDS=, DAYS=, UN
 	@$(PY) -m tests.sim.run $(if $(SEED),--seed $(SEED)) $(if $(SEEDS),--seeds $(SEEDS)) \
 	  $(if $(DAYS),--days $(DAYS)) $(if $(UNTIL),--until $(UNTIL)) $(ARGS)
 
+.PHONY: mutants
+mutants: $(READY) ## Plant each bug that the simulator must catch, and see it caught
+	@$(PY) -m tests.sim.run --mutants
+
+.PHONY: kill
+kill: $(READY) ## 10,000 alerts while web and worker are killed 20 times: nothing answered 2xx is lost
+	@$(PY) -m tests.e2e.kill --alerts 10000 --kills 20
+
 .PHONY: story
 story: $(READY) ## Click through the demo's story in a browser; TOCSIN_PICTURES= keeps the pictures
 	@$(PY) -m pytest -q tests/e2e/test_story.py

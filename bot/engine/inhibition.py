@@ -32,13 +32,12 @@ def cause_of(
 ) -> Alert | None:
     """The active alert that explains `target` by this rule. `actives` come with their facts, the latest first.
 
-    An alert never explains itself, nor one that explains it in turn: what is both source and target inhibits nothing
-    that is a source as well, or two alerts could silence each other and page nobody.
+    What fits the source itself is never inhibited: no alert explains itself, and no two explain each other away.
     """
     if not matches(rule.target, facts) or matches(rule.source, facts):
         return None
     for alert, known in actives:
-        if alert.id != target.id and matches(rule.source, known) and _agree(rule.equals, alert, target):
+        if matches(rule.source, known) and _agree(rule.equals, alert, target):
             return alert
     return None
 

@@ -345,7 +345,7 @@ class Tx(NoiseTx, Protocol):
         ...
 
     def prune(self, before: Instant, limit: int) -> int:
-        """Delete settled bodies, first-sight keys, used tokens, flaps and sights older than `before`. Returns how many."""
+        """Delete settled bodies, first-sight keys, used tokens, flaps and sights older than `before`: how many."""
         ...
 
 

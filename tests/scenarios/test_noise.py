@@ -112,6 +112,10 @@ def test_a_flapping_alert_may_be_kept_quiet_until_the_mute_is_over():
     t.between("24m", "39m").nobody()
     t.want("39m").page("bo", num=3, times=1)
     assert t.kinds(3)[0] == "i_new:flapping_mute_over"
+    t.at("40m").recover("disk full")
+    t.at("50m").fire("disk full")
+    t.want("50m").page("bo", num=4)
+    assert not t.incident(4).flapping, "after a mute the changes are counted anew"
 
 
 # --- belonging together ------------------------------------------------------------------------------------------------
@@ -251,6 +255,14 @@ def test_two_alerts_never_explain_each_other_into_silence():
     t.at("10m")
     assert t.count() >= 2, "something is heard"
     assert any(not alert.muted for alert in t.store.read(lambda tx: tx.alerts_in("ops", 0, 9)))
+
+
+def test_a_cause_is_never_a_consequence():
+    same = replace(SWITCH, source=having("title", "*"), target=having("title", "*"))
+    t = Story(ops(inhibitions=(same,)))
+    t.at("0m").fire("switch down", svc="rack1")
+    t.at("1m").fire("host down", svc="rack1")
+    t.want("1m").page("bo", num=2)
 
 
 def test_inhibition_may_drop():

@@ -6,10 +6,11 @@ from dataclasses import replace
 
 import pytest
 
+from bot.engine.grouping import Grouping
 from bot.engine.model import HOUR, Condition, TimeWindow
 from bot.engine.silence import Silence
 from tests.scenarios.company import company
-from tests.scenarios.story import Story
+from tests.scenarios.story import Story, changed
 from tests.sim.world import instant
 
 DISKS = ((Condition(key="title", oper="IN", vals=("disk*",)),),)
@@ -156,10 +157,31 @@ def test_lifting_a_silence_wakes_what_it_hid_at_once():
     t.at("1m").fire("disk full")
     t.want("1m").nobody()
     (known,) = t.store.read(lambda tx: tx.silences())
-    said = t.at("5m").say("bo", f"unsilence {known.id}")
+    said = t.at("5m30s").say("bo", f"unsilence {known.id}")  # it had been asked about at five, and would be at seven
     assert "1 alerts were hidden" in said
-    t.want("5m").page("bo", via="slack", times=1)
+    t.want("5m30s").page("bo", via="slack", times=1)
     assert "no silence" in t.say("bo", f"unsilence {known.id}")
+
+
+def test_a_silence_that_is_cut_short_ends_on_time():
+    t = Story()
+    t.at("0m").fire("disk full", svc="db", key="one")
+    t.at("1m").say("bo", "silence #1 2h")
+    t.at("2m").fire("disk full", svc="db", key="two")
+    t.at("4m5s").say("bo", "silence #1 1m")
+    t.want("5m5s").page("bo", num=2)
+
+
+def test_an_alert_that_a_silence_lets_go_wakes_a_ladder_that_had_come_to_its_end():
+    world = changed(company(), "ops", grouping=Grouping(method="rules", by=("labels.service",)))
+    t = Story(replace(world, silences={"ops": (quiet(end=NIGHT + 10 * HOUR),)}))
+    t.at("0m").fire("net down", svc="db")
+    t.at("1m").fire("disk full", svc="db")
+    t.at("9h")
+    assert t.incident().exhausted
+    t.never_after("9h", until="9h59m").page()
+    t.want("10h").page("bo", num=1)
+    assert t.incident().alerts_total == 2
 
 
 def test_a_declared_silence_is_lifted_where_it_is_declared():

@@ -96,6 +96,8 @@ class Worker:
         self.name = name
         self.frozen_until: Instant = 0
         self.stalled_until: Instant = 0
+        self.behind = dict.fromkeys(LANES, True)
+        """Whether more was due than could be taken at once."""
         self.in_flight: dict[str, dict[str, Job | None]] = {bell: {} for bell in LANES}
         self.build()
         self.loops = {
@@ -149,10 +151,11 @@ class Worker:
         if not free:
             return
         rows = env.store.run(lambda tx: self.deliver.claim(tx, LANES[bell], free))
+        self.behind[bell] = len(rows) == free
         for row in rows:
             flying[row.token + row.id] = None
             env.line.after(env.rng.randrange(4), self._unless_frozen, self._prepare, row, bell)
-        if len(rows) == free:
+        if self.behind[bell]:
             self.loops[bell].ring(5)
 
     def _prepare(self, row: Delivery, bell: str) -> None:
@@ -181,7 +184,7 @@ class Worker:
 
     def _finished(self, row: Delivery, bell: str) -> None:
         del self.in_flight[bell][row.token + row.id]
-        if self.process.alive:
+        if self.process.alive and self.behind[bell]:
             self.loops[bell].ring(2)
 
     def _unless_frozen(self, step: Callable[..., None], *args: Any) -> None:
@@ -205,6 +208,7 @@ class Process:
     busy: Worker | None = None
     workers: list[Worker] = field(default_factory=list)
     _alarm: Instant | None = None
+    _armed: int = -1
 
     def __post_init__(self) -> None:
         env, clock = self.env, self.env.line.clock
@@ -242,8 +246,11 @@ class Process:
 
     def rearm(self) -> None:
         """Set the alarm to when the store knows of something due; what is overdue is looked at once a tick."""
-        line = self.env.line
-        due = self.env.store.read(lambda tx: tx.next_due())
+        line, store = self.env.line, self.env.store
+        if self._alarm is not None and self._armed == store.commits:
+            return
+        self._armed = store.commits
+        due = store.read(lambda tx: tx.next_due())
         if due is None:
             return
         at = due - line.skew

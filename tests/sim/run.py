@@ -70,9 +70,12 @@ def quiet() -> None:
 def _store(plan: Plan, folder: Path) -> object:
     if plan.store == "memory":
         return None
+    from bot.store.migrations import migrate
     from bot.store.opening import open_store
 
-    return open_store(f"sqlite:///{folder / 'sim.db'}")
+    url = f"sqlite:///{folder / 'sim.db'}"
+    migrate(url)
+    return open_store(url)
 
 
 def again(report: Report) -> str:

@@ -5,13 +5,14 @@ from __future__ import annotations
 import os
 import subprocess
 import sys
+from collections import Counter
 from pathlib import Path
 
 import pytest
 
 from tests.sim import mutants
 from tests.sim.checks import INVARIANTS
-from tests.sim.run import Report, again, missing_marks, simulate, sweep
+from tests.sim.run import Report, again, missing_marks, simulate
 from tests.sim.simulation import Plan
 from tests.sim.world import span_of, span_text
 
@@ -20,11 +21,17 @@ QUICK = ("ack-keeps-timers", "budget-ignored", "inbox-finished-first")
 """Mutants that die within seconds; `python -m tests.sim.run --mutants` hunts them all."""
 
 
-@pytest.mark.parametrize("seed", range(1, 7))
-def test_ten_days_of_a_seed_go_well(seed):
-    report = simulate(Plan(seed=seed, days=10))
-    assert not report.failure, "\n".join([*report.tail, report.failure, again(report)])
-    assert report.tally["incidents"] > 0
+@pytest.fixture(scope="module")
+def reports() -> list[Report]:
+    """A few short seeds: one without faults, one with real cards, the others as they are drawn."""
+    return [simulate(Plan(seed=seed, days=5)) for seed in (2, 3, 4, 6, 7, 8)]
+
+
+def test_five_days_of_a_few_seeds_go_well(reports):
+    for report in reports:
+        assert not report.failure, "\n".join([*report.tail, report.failure, again(report)])
+    assert sum(report.tally["incidents"] for report in reports) > 50
+    assert sum(report.tally["crashes"] for report in reports) > 0
 
 
 def test_the_same_seed_tells_the_same_story_whatever_the_order_of_hashes():
@@ -76,7 +83,6 @@ def test_spans_are_read_as_they_are_written():
         span_of("12")
 
 
-def test_every_invariant_is_checked_by_some_seed():
-    reports = sweep([Plan(seed=seed, days=6) for seed in (1, 3, 4)], jobs=1)
-    checked = sum((report.checked for report in reports), start=reports[0].checked - reports[0].checked)
+def test_every_invariant_is_checked_by_some_seed(reports):
+    checked = Counter(number for report in reports for number in report.checked)
     assert [number for number in INVARIANTS if not checked[number]] == []
