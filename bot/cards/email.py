@@ -83,7 +83,7 @@ def _plain(card: Card) -> str:
     paragraphs += _within((_plain_block(block, card) for block in card.body), BODY_MAX)
     links = [(_short(a.label), web_address(a.href)) for a in card.actions[:ACTIONS_SHOWN] if web_address(a.href)]
     if page := web_address(card.url):
-        links.append((say(card.lang, "action.open", ref=card.ref).strip(), page))
+        links.append((say(card.lang, "action.open", ref=one_line(card.ref)).strip(), page))
     paragraphs.append("\n".join(f"{label}{say(card.lang, 'fact.colon')}{href}" for label, href in links))
     if not any(paragraphs):
         paragraphs.append(_short(card.fallback))
@@ -237,7 +237,7 @@ def _buttons(card: Card) -> str:
     """Actions as links the size of a thumb; the incident's page last."""
     buttons = "".join(map(_button, card.actions[:ACTIONS_SHOWN]))
     if web_address(card.url):
-        buttons += _button(Action(verb="open", label=say(card.lang, "action.open", ref=card.ref), href=card.url))
+        buttons += _button(Action(verb="open", label=say(card.lang, "action.open", ref=one_line(card.ref)), href=card.url))
     return _row(buttons, "padding:4px 18px 10px") if buttons else ""
 
 

@@ -85,7 +85,7 @@ def key_of(grouping: Grouping, alert: Alert, known: Mapping[str, str]) -> str:
     if not names or (grouping.strict and not all(values)):
         return alone
     key = f"rules:{mark}:" + "\x1f".join(f"{name}={value}" for name, value in zip(names, values, strict=True))
-    return key if len(key) <= KEY_MAX else f"{key[:KEY_MAX]}#{sha256(key.encode()).hexdigest()[:16]}"
+    return key if len(key) <= KEY_MAX else f"{key[:KEY_MAX]}#{sha256(key.encode(errors='replace')).hexdigest()[:16]}"
 
 
 def most_alike(

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass
 
-from bot.engine import dispatching, enrichment, grouping, merging, processing
+from bot.engine import dispatching, enrichment, grouping, merging, processing, silence
 from bot.engine.effects import Entry, Page
 from bot.engine.events import Acknowledge, AlertChange, AlertSeen, Fresh, Happening, PageFailed, PageProven, Proof, Wake
 from bot.engine.incident import step
@@ -51,10 +51,13 @@ def _story(
     merged = merging.merge(None, event, integration, channel.id, "a" * 16, at)
     if merged.alert is None:
         return ()
+    facts = grouping.facts_of(merged.alert)
+    if silence.that_hides(world.silences.get(channel.id, ()), world.calendars, facts, at):
+        return ()
     seen = AlertSeen(
         alert=merged.alert,
         change=AlertChange.NEW,
-        group_key=grouping.key_of(channel.grouping, merged.alert, grouping.facts_of(merged.alert)),
+        group_key=grouping.key_of(channel.grouping, merged.alert, facts),
         fresh=Fresh(id="0" * 16, num=1),
     )
     incident: Incident | None = None

@@ -76,7 +76,8 @@ def test_a_shared_label_alone_is_no_shared_trouble():
 
 
 def test_the_fields_that_speak_for_it_are_named_the_strongest_first():
-    found = similarity.compare(told("Disk full on db", "a b c d", service="db"), told("Disk full", "a b x y", service="db"))
+    one, other = told("Disk full on db", "a b c d", service="db"), told("Disk full", "a b x y", service="db")
+    found = similarity.compare(one, other)
     assert found.fields[0] == "labels.service"
     assert set(found.fields) == {"labels.service", "title", "description"}
 

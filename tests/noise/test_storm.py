@@ -46,7 +46,8 @@ class Night:
         return self.store.read(lambda tx: tx.list_incidents(open_only=False, limit=COUNT))
 
     def rows(self):
-        return [row for one in self.incidents() for row in self.store.read(lambda tx, one=one: tx.deliveries_of(one.id))]
+        ids = [one.id for one in self.incidents()]
+        return self.store.read(lambda tx: [row for one in ids for row in tx.deliveries_of(one)])
 
 
 def event(number, at, status):

@@ -56,8 +56,12 @@ WEEKLY = Schedule(
 """Bo has it from the 2nd of March, Ann from the 9th; the 1st and before belong to nobody."""
 
 LADDER = (
-    Level(targets=(schedule("primary", "primary"),), repeat_every=5 * MINUTE, repeat_times=2, escalate_after=15 * MINUTE),
-    Level(targets=(member("cy"),), chats=(BOSSES,), repeat_every=5 * MINUTE, repeat_times=1, escalate_after=10 * MINUTE),
+    Level(
+        targets=(schedule("primary", "primary"),), repeat_every=5 * MINUTE, repeat_times=2, escalate_after=15 * MINUTE
+    ),
+    Level(
+        targets=(member("cy"),), chats=(BOSSES,), repeat_every=5 * MINUTE, repeat_times=1, escalate_after=10 * MINUTE
+    ),
 )
 """Bo, again after 5 and 10 minutes; after 15 minutes Cy, again after 20; after 25 minutes the next round."""
 
@@ -81,7 +85,10 @@ def company(**channels: Channel) -> World:
     )  # fmt: skip
     return World(
         members=PEOPLE,
-        teams={"leads": Team(id="leads", name="Leads", members=("di",)), "all": Team(id="all", name="All", members=tuple(PEOPLE))},
+        teams={
+            "leads": Team(id="leads", name="Leads", members=("di",)),
+            "all": Team(id="all", name="All", members=tuple(PEOPLE)),
+        },
         schedules={"primary": WEEKLY},
         channels={"ops": ops, **channels},
         integrations={

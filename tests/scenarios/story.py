@@ -98,14 +98,16 @@ class Story:
         integration = self.world.integrations[to]
         raw = body if isinstance(body, bytes) else json.dumps(body).encode()
         row = Inbound(
-            id=f"body{self._bodies}", integration=to, source=integration.source, path=f"/in/{integration.source}/k{query}",
-            received_at=self.line.clock.now(), headers={"content-type": "application/json"}, body=raw,
+            id=f"body{self._bodies}", integration=to, source=integration.source, received_at=self.line.clock.now(),
+            path=f"/in/{integration.source}/k{query}", headers={"content-type": "application/json"}, body=raw,
         )  # fmt: skip
         self.store.run(lambda tx: tx.append_inbox([row]))
         self._rung("intake")
         return self
 
-    def press(self, who: str, verb: str, *, on: str = "slack", seen: Shown | None = None, arg: str = "", key: str = "") -> str:
+    def press(
+        self, who: str, verb: str, *, on: str = "slack", seen: Shown | None = None, arg: str = "", key: str = ""
+    ) -> str:
         """Press a button on the card that the chat shows (or showed: `seen`); returns what the person hears."""
         card = seen or self.card_on(on)
         message = seen.first if seen else card.message
@@ -319,7 +321,9 @@ class Wanted:
         expected = 0 if self.never else times
         right = found if expected is None else len(found) == expected
         number = "some" if expected is None else expected
-        asked = f"{who or 'anybody'} via {via or 'any way'}, {number} from {span_text(self.begin)} to {span_text(self.end)}"
+        asked = (
+            f"{who or 'anybody'} via {via or 'any way'}, {number} from {span_text(self.begin)} to {span_text(self.end)}"
+        )
         assert right, f"pages wanted for {asked}; the story went:\n{self.story.timeline()}"
         return self
 

@@ -131,7 +131,10 @@ def test_an_edit_of_the_policy_does_not_change_an_open_incident():
 def test_an_edit_of_the_schedule_changes_who_is_asked_next():
     t = Story()
     t.fire("disk full")
-    swapped = replace(t.world.schedules["primary"], layers=(replace(t.world.schedules["primary"].layers[0], start="2026-02-23T09:00"),))
+    swapped = replace(
+        t.world.schedules["primary"],
+        layers=(replace(t.world.schedules["primary"].layers[0], start="2026-02-23T09:00"),),
+    )
     t.at("3m").edit(replace(t.world, schedules={"primary": swapped}))
     t.want("5m").page("ann", times=1).nobody("bo")
 

@@ -22,7 +22,7 @@ def having(key, *vals):
     return ((Condition(key=key, oper="IN", vals=vals),),)
 
 
-# --- coming and going --------------------------------------------------------------------------------------------------
+# --- coming and going -------------------------------------------------------------------------------------------------
 
 
 def test_an_alert_that_is_soon_back_reopens_its_incident_and_pages_nobody_anew():
@@ -118,7 +118,7 @@ def test_a_flapping_alert_may_be_kept_quiet_until_the_mute_is_over():
     assert not t.incident(4).flapping, "after a mute the changes are counted anew"
 
 
-# --- belonging together ------------------------------------------------------------------------------------------------
+# --- belonging together -----------------------------------------------------------------------------------------------
 
 
 def test_equal_values_make_one_incident_and_merged_alerts_page_nobody():
@@ -201,7 +201,7 @@ def test_what_was_never_seen_before_is_marked():
     t.at("10m").fire("Disk space low on kafka-4", key="b").want("10m").card("#ops", hides="never seen before", num=2)
 
 
-# --- explaining each other ---------------------------------------------------------------------------------------------
+# --- explaining each other --------------------------------------------------------------------------------------------
 
 SWITCH = Inhibition(
     id="switch", source=having("title", "switch*"), target=having("title", "host*"), equals=("service",)
@@ -275,7 +275,7 @@ def test_inhibition_may_drop():
     assert t.store.read(lambda tx: tx.alerts_in("ops", 0, 9)) == []
 
 
-# --- many --------------------------------------------------------------------------------------------------------------
+# --- many -------------------------------------------------------------------------------------------------------------
 
 
 def test_a_storm_is_told_at_each_threshold_unless_somebody_has_it():

@@ -111,7 +111,7 @@ def test_many_alerts_of_one_silence_wake_and_each_is_placed():
     assert t.count() == 60
 
 
-# --- quick silences ----------------------------------------------------------------------------------------------------
+# --- quick silences ---------------------------------------------------------------------------------------------------
 
 
 def test_a_quick_silence_from_an_incident_hides_its_like_and_deletes_itself():

@@ -1,10 +1,8 @@
 """What must hold, whatever goes wrong. Each check bears the number of its invariant in docs/simulation.md.
 
-Checked after every commit: 2, 5, 6, 10, 11, 14, 19, 24, 25 (`checks_engine`). At every call of a platform, and some time
-after every page: 4, 7, 8, 9, 13, 18 (`checks_delivery`). When all faults have ended: 1, 3, 9, 12, 15, 16, 20
-(`checks_rest`). Two runs of one seed: 27 (`test_sim`). Not yet: 17 (overrides are drawn by manifest edits, but only
-`tests/unit/test_schedule.py` proves that they restore what was there), 21 (digest), 22 (flapping), 23 (silence), 26
-(Redis): the product does not have these yet.
+After every commit: `checks_engine`. At every call of a platform, and some time after each page: `checks_delivery`.
+When all faults have ended: `checks_rest`. Two runs of one seed (27): `test_sim`. Not yet: 17 (edits of the manifest
+draw overrides; `tests/unit/test_schedule.py` proves that they restore what was there) and 26 (there is no Redis yet).
 """
 
 from __future__ import annotations
@@ -27,9 +25,9 @@ if TYPE_CHECKING:
     from tests.sim.simulation import Simulation
 
 MARKS = (
-    "fallback_failed", "fallback_unproven", "unreachable", "ladder_exhausted", "last_resort", "next_round", "no_rule_matched",
-    "nobody_on_call", "delay_over", "repeated", "not_acked_in_time", "escalated_by_hand", "snooze_over", "ack_withdrawn",
-    "reopened", "recovered", "auto_closed", "assigned", "added", "crash_before_commit", "crash_after_commit",
+    "fallback_failed", "fallback_unproven", "unreachable", "ladder_exhausted", "last_resort", "next_round",
+    "no_rule_matched", "nobody_on_call", "delay_over", "repeated", "not_acked_in_time", "escalated_by_hand", "snooze_over",
+    "ack_withdrawn", "reopened", "recovered", "auto_closed", "assigned", "added", "crash_before_commit", "crash_after_commit",
     "crash_after_send", "lease_rescue", "lease_lost", "page_not_wanted", "page_expired", "retry_after_obeyed",
     "budget_waited", "stale_press", "forged_press", "second_press", "redelivered_press", "late_ack", "card_gone",
     "chat_moved", "dead_letter", "expired_alert", "grouped", "storm", "edited", "climbed_though_acked", "clock_back",

@@ -113,7 +113,10 @@ class DeliveryChecks:
         member = checks.sim.declared.members.get(fact.page.member)
         tried = {one.page.way for one in siblings}
         later = any(one.seq > fact.seq for one in siblings)
-        waiting = any(not one.proven and one is not fact and one.at + PROOF[medium_of(one.page.way)] + SLACK > line.now for one in siblings)
+        waiting = any(
+            not one.proven and one is not fact and one.at + PROOF[medium_of(one.page.way)] + SLACK > line.now
+            for one in siblings
+        )
         all_tried = member is None or tried >= set(member.reachable())
         if all_tried and not any(one.proven for one in siblings) and not waiting:
             named = fact.page.member in checks.now_of(fact.incident).unreachable

@@ -20,7 +20,7 @@ from bot.engine.events import (
     Reopen,
     Wake,
 )
-from bot.engine.model import SECOND, Incident, Instant, Level, Progress, Target, TargetKind
+from bot.engine.model import SECOND, Incident, Instant, Level, Progress, Severity, Target, TargetKind
 from bot.engine.world import Schedule, World
 from tests.sim.process import TICK
 from tests.sim.storage import Record
@@ -55,6 +55,7 @@ class EngineChecks:
         self._policy_kept(record)
         self._ladder(record)
         self._people_only(record)
+        self._everybody_asked(record)
         if isinstance(record.event, Command):
             self._command(record, record.event)
         if isinstance(record.event, AlertSeen):
@@ -93,6 +94,8 @@ class EngineChecks:
         self._all.must(known == after.id == event.alert.incident, 1, f"alert {event.alert.id} is in two incidents")
         if after.alerts_total > 1:
             self._all.marks["grouped"] += 1
+        if event.change is AlertChange.RECOVERED and event.alert.status is not Severity.OK:
+            self._all.marks["expired_alert"] += 1
 
     def _handed_over(self, after: Incident, event: PageFailed) -> None:
         """A page that is known to have failed is not waited for."""
@@ -102,7 +105,9 @@ class EngineChecks:
             if (watch.member, watch.firing) == (event.member, event.firing)
             for pending in watch.pending
         ]
-        self._all.must(event.way not in waits, 8, f"#{after.num} still waits for {event.way}, which failed: {event.reason}")
+        self._all.must(
+            event.way not in waits, 8, f"#{after.num} still waits for {event.way}, which failed: {event.reason}"
+        )
 
     def _timers(self, record: Record) -> None:
         after, must = record.made.incident, self._all.must
@@ -117,7 +122,9 @@ class EngineChecks:
         if isinstance(record.event, Wake):
             now = max(record.wall, record.before.last_at if record.before else 0)
             must(
-                after.next_wake is None or after.next_wake > now, 19, f"#{after.num} was woken at {now} and is due again"
+                after.next_wake is None or after.next_wake > now,
+                19,
+                f"#{after.num} was woken at {now} and is due again",
             )
 
     def _monotone(self, record: Record) -> None:
@@ -184,6 +191,19 @@ class EngineChecks:
                 fine = (page.member, page.firing) in watched
             self._all.must(fine, 14, f"#{after.num} pages {page.member} for {page.reason}, who is not on call")
 
+    def _everybody_asked(self, record: Record) -> None:
+        """A level that begins or repeats asks all who stand behind it; where there is nobody, the last resort."""
+        before, after = record.before, record.made.incident
+        if after.progress is not Progress.TRIGGERED or after.loop < 0 or _level(after).round_robin:
+            return
+        if before is not None and _turn_of(before) == _turn_of(after):
+            return
+        wanted = behind(record.world, _level(after).targets, after.last_at)
+        wanted = wanted or behind(record.world, after.last_resort.targets, after.last_at)
+        asked = {effect.member for effect in record.made.effects if isinstance(effect, Page)}
+        asked |= {entry.member for entry in record.made.entries if entry.reason is Reason.UNREACHABLE}
+        self._all.must(wanted <= asked, 9, f"#{after.num} does not ask {sorted(wanted - asked)}")
+
     def _command(self, record: Record, event: Command) -> None:
         before, after, reply = record.before, record.made.incident, record.made.reply
         must = self._all.must
@@ -209,6 +229,10 @@ class EngineChecks:
 def _level(incident: Incident) -> Level:
     levels = incident.rule.levels
     return levels[incident.level] if incident.level < len(levels) else incident.last_resort
+
+
+def _turn_of(incident: Incident) -> tuple[int, int, int, int]:
+    return incident.cycle, incident.round, incident.level, incident.loop
 
 
 def _place(incident: Incident) -> tuple[int, int, int, int]:

@@ -29,7 +29,8 @@ LEGAL = {
 }
 _DONE_WITH = (DeliveryState.FAILED, DeliveryState.SUPERSEDED)
 REASONS = {
-    "new_alert", "updated", "duplicate", "recovered", "recovery_without_alert", "silenced", "inhibited", "flapping_muted",
+    "new_alert", "updated", "duplicate", "recovered", "recovery_without_alert", "silenced", "inhibited",
+    "flapping_muted",
 }  # fmt: skip
 
 
@@ -91,10 +92,14 @@ class RestChecks:
         rubbish = [body for body, broken in sim.sources.accepted.items() if broken]
         dead = {row.id for row in sim.store.read(lambda tx: tx.inbox_by_state(InboxState.DEAD, 100_000))}
         checks.must(set(rubbish) <= dead, 1, "a broken body is no dead letter")
-        checks.must(dead <= set(rubbish) | self._unknown(dead), 1, f"sound bodies are dead letters: {dead - set(rubbish)}")
+        checks.must(
+            dead <= set(rubbish) | self._unknown(dead), 1, f"sound bodies are dead letters: {dead - set(rubbish)}"
+        )
         if rubbish:
             checks.marks["dead_letter"] += 1
-            checks.must(any(a.code == "dead_letter" for a in sim.store.read(lambda tx: tx.alarms(100_000))), 1, "no alarm")
+            checks.must(
+                any(a.code == "dead_letter" for a in sim.store.read(lambda tx: tx.alarms(100_000))), 1, "no alarm"
+            )
 
     def _unknown(self, dead: set[str]) -> set[str]:
         """Bodies that are kept although the sender was told nothing: it sent them again."""
@@ -130,7 +135,11 @@ class RestChecks:
                     holds = active(quiet, {}, now) or active(quiet, {}, now - 5_000)
                     must(holds, 23, f"{alert.alert_key} is muted by {quiet.id}, which is over")
                 if alert.muted == "flapping":
-                    must(bool(declared.flapping and declared.flapping.mute), 22, f"{alert.alert_key} is muted for nothing")
+                    must(
+                        bool(declared.flapping and declared.flapping.mute),
+                        22,
+                        f"{alert.alert_key} is muted for nothing",
+                    )
 
     def _counts(self, incident: Incident) -> None:
         alerts = self._all.sim.store.read(lambda tx: tx.alerts_of(incident.id, 10_000))
@@ -181,7 +190,9 @@ class RestChecks:
         as_sent = replace(row, lane=drawn.lane)
         card, plain, _ = sim.store.read(lambda tx: rendering.delivery(tx, incident, as_sent, drawn.wall))
         same = shown.message in (card, plain)
-        checks.must(same, 12, f"{row.key} shows rev {shown.rev} of {incident.rev}:\n{shown.message}\ninstead of\n{card}")
+        checks.must(
+            same, 12, f"{row.key} shows rev {shown.rev} of {incident.rev}:\n{shown.message}\ninstead of\n{card}"
+        )
         verbs = {token.verb for token in (read_token(KEY, text) for text in buttons(shown.message)) if token}
         stands = "snoozed" if incident.snoozed_until is not None else incident.progress.value.lower()
         checks.must(verbs <= LEGAL[stands], 12, f"{row.key} offers {verbs} on a {stands} incident")

@@ -76,7 +76,13 @@ _MEAN: dict[str, Span] = {
     "outage": 2 * DAY, "revoked": 6 * DAY, "clock": 3 * DAY, "stall": 3 * DAY, "edit": 2 * DAY, "storm": 15 * DAY,
     "deleted": DAY, "restart": 3 * DAY, "garbage": 4 * DAY, "freeze": 2 * DAY,
 }  # fmt: skip
-_LONGEST: dict[str, Span] = {"outage": 3 * HOUR, "revoked": 4 * HOUR, "stall": 10 * MINUTE, "freeze": 40 * SECOND, "restart": MINUTE}
+_LONGEST: dict[str, Span] = {
+    "outage": 3 * HOUR,
+    "revoked": 4 * HOUR,
+    "stall": 10 * MINUTE,
+    "freeze": 40 * SECOND,
+    "restart": MINUTE,
+}
 
 
 @dataclass(frozen=True, slots=True)

@@ -36,36 +36,67 @@ class Mutant:
 _ENGINE, _STORE = "bot.engine", "bot.store"
 
 MUTANTS: dict[str, Mutant] = {
-    "ack-keeps-cycle": Mutant(f"{_ENGINE}.people", "_settle", "cycle=draft.incident.cycle + 1", "cycle=draft.incident.cycle", rate=0.9),
+    "ack-keeps-cycle": Mutant(
+        f"{_ENGINE}.people", "_settle", "cycle=draft.incident.cycle + 1", "cycle=draft.incident.cycle", rate=0.9
+    ),
     "ack-keeps-timers": Mutant(f"{_ENGINE}.people", "_settle", "if forced else None", "if True else None"),
     "budget-ignored": Mutant("bot.backplane", "Budgets.take", "if wait > 0:", "if False:"),
-    "cards-not-wanted": Mutant(f"{_STORE}.memory_outbox", "MemoryOutbox.want_cards", "changed = (", "changed = (None and "),
-    "catch-all-skipped": Mutant(f"{_ENGINE}.escalation", "fire", "if not called and not on_last_resort(incident):", "if False:", ("edit",)),
-    "clock-runs-back": Mutant(f"{_ENGINE}.draft", "Draft.__init__", "self.now = max(now, incident.last_at)", "self.now = now", ("clock",)),
-    "double-escalation": Mutant(f"{_ENGINE}.people", "_stale", "return command.seen_rev is not None and", "return False and", rate=0.9),
+    "cards-not-wanted": Mutant(
+        f"{_STORE}.memory_outbox", "MemoryOutbox.want_cards", "changed = (", "changed = (None and "
+    ),
+    "catch-all-skipped": Mutant(
+        f"{_ENGINE}.escalation", "fire", "if not called and not on_last_resort(incident):", "if False:", ("edit",)
+    ),
+    "clock-runs-back": Mutant(
+        f"{_ENGINE}.draft", "Draft.__init__", "self.now = max(now, incident.last_at)", "self.now = now", ("clock",)
+    ),
+    "double-escalation": Mutant(
+        f"{_ENGINE}.people", "_stale", "return command.seen_rev is not None and", "return False and", rate=0.9
+    ),
     "fallback-never": Mutant(f"{_ENGINE}.fallback", "_hand_over", "    if others:", "    if False:"),
     "failure-ignored": Mutant(f"{_ENGINE}.fallback", "failed", "if watch is None or", "if True or", ("blocked",)),
     "handled-without-fence": Mutant("bot.intake", "Intake._finish", "raise LeaseLost", "return", ("freeze",)),
     "inbox-finished-first": Mutant(
-        "bot.intake", "Intake.step", "put_off: dict[str, Instant] = {}",
-        'put_off = {}; store.run(lambda tx: [tx.finish_inbox([r.id], r.token, InboxState.DONE, "", now) for r in rows])',
+        "bot.intake",
+        "Intake.step",
+        "put_off: dict[str, Instant] = {}",
+        "put_off = {}; "
+        'store.run(lambda tx: [tx.finish_inbox([r.id], r.token, InboxState.DONE, "", now) for r in rows])',
     ),
     "lease-too-short": Mutant("bot.deliver", "Deliver.claim", "LEASE", "LEASE // 60"),
-    "level-off-by-one": Mutant(f"{_ENGINE}.escalation", "climb", "incident.level + 1, Reason.NOT", "incident.level + 2, Reason.NOT"),
+    "level-off-by-one": Mutant(
+        f"{_ENGINE}.escalation", "climb", "incident.level + 1, Reason.NOT", "incident.level + 2, Reason.NOT"
+    ),
     "next-wake-forgets": Mutant(f"{_ENGINE}.draft", "next_wake", "incident.escalate_at, ", ""),
-    "old-button-obeyed": Mutant(f"{_ENGINE}.incident", "_apply", "if rev < draft.incident.episode_rev", "if rev < 0", rate=0.9),
-    "on-call-off-by-one": Mutant(f"{_ENGINE}.schedule", "on_call", "shifts(schedule, at, at + 1)", "shifts(schedule, at - 1, at)"),
+    "old-button-obeyed": Mutant(
+        f"{_ENGINE}.incident", "_apply", "if rev < draft.incident.episode_rev", "if rev < 0", rate=0.9
+    ),
+    "on-call-off-by-one": Mutant(
+        f"{_ENGINE}.schedule", "on_call", "shifts(schedule, at, at + 1)", "shifts(schedule, at - 1, at)"
+    ),
     "proof-too-easy": Mutant(f"{_ENGINE}.preference", "proves", "return proof is", "return True or proof is"),
-    "recovery-keeps-open": Mutant(f"{_ENGINE}.incident", "alert_seen", "if draft.incident.alerts_open == 0", "if False"),
+    "recovery-keeps-open": Mutant(
+        f"{_ENGINE}.incident", "alert_seen", "if draft.incident.alerts_open == 0", "if False"
+    ),
     "repeat-for-ever": Mutant(f"{_ENGINE}.escalation", "_set_timers", "incident.loop < level.repeat_times", "True"),
     "retry-after-ignored": Mutant("bot.deliver", "Deliver._settled", "int(after_s * SECOND) + 1", "1", ("throttle",)),
-    "settle-without-fence": Mutant(f"{_STORE}.memory_outbox", "MemoryOutbox.settle", "and token and old.token == token", "", ("freeze", "clock")),
+    "settle-without-fence": Mutant(
+        f"{_STORE}.memory_outbox", "MemoryOutbox.settle", "and token and old.token == token", "", ("freeze", "clock")
+    ),
     "shown-card-expires": Mutant("bot.deliver", "Deliver.prepare", "and not row.ref:", ":"),
     "snooze-for-ever": Mutant(f"{_ENGINE}.incident", "wake", "incident.snoozed_until <= now", "False", rate=0.9),
     "stale-row-sent": Mutant("bot.deliver", "Deliver.prepare", "stored.token != row.token", "False", ("freeze",)),
-    "unsent-page-forgotten": Mutant("bot.deliver", "Deliver._settled", "due_at=now + _backoff(row)", "state=DeliveryState.SENT", ("broken", "outage")),
-    "wanted-not-asked": Mutant("bot.deliver", "Deliver.prepare", "not still_wanted(incident, row.cycle, row.member)", "False", ("outage",), 0.9),
-}  # fmt: skip
+    "unsent-page-forgotten": Mutant(
+        "bot.deliver",
+        "Deliver._settled",
+        "due_at=now + _backoff(row)",
+        "state=DeliveryState.SENT",
+        ("broken", "outage"),
+    ),
+    "wanted-not-asked": Mutant(
+        "bot.deliver", "Deliver.prepare", "not still_wanted(incident, row.cycle, row.member)", "False", ("outage",), 0.9
+    ),
+}
 
 
 def breed(name: str) -> tuple[Any, str, Any, Any]:
@@ -79,7 +110,9 @@ def breed(name: str) -> tuple[Any, str, Any, Any]:
     if mutant.old not in source:
         raise LookupError(f"The mutant {name} does not find {mutant.old!r} in {mutant.module}.{mutant.name} any more.")
     scope: dict[str, Any] = {}
-    code = compile("from __future__ import annotations\n" + source.replace(mutant.old, mutant.new), mutant.module, "exec")
+    code = compile(
+        "from __future__ import annotations\n" + source.replace(mutant.old, mutant.new), mutant.module, "exec"
+    )
     exec(code, module.__dict__, scope)
     return owner, function_name, original, scope[function_name]
 

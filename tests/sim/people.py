@@ -1,4 +1,4 @@
-"""People: they sleep, forget, press twice, press cards of yesterday, and answer from another platform than the page's."""
+"""People: they sleep, forget, press twice, press cards of yesterday, and answer from another platform."""
 
 from __future__ import annotations
 
@@ -21,7 +21,8 @@ from tests.sim.world import Timeline
 ANSWER_RATES = (0.0, 0.03, 0.35, 0.9)
 VERBS = ("ack",) * 12 + ("resolve",) * 3 + ("escalate",) * 3 + ("snooze",) * 2 + ("unack", "wake")
 TEXTS = (
-    "ack #{num}", "ack #{num}", "ack #{num}", "resolve #{num} done", "escalate #{num}", "snooze #{num} 2h", "unack #{num}",
+    "ack #{num}", "ack #{num}", "ack #{num}", "resolve #{num} done", "escalate #{num}", "snooze #{num} 2h",
+    "unack #{num}",
     "add #{num} @{other}", "assign #{num} @{other}", "note #{num} looking at it", "sev #{num} info", "wake #{num}",
     "reopen #{num} it is back", "oncall", "list", "why #{num}", "show #{num}", "trigger the lift is stuck for @{other}",
     "trigger no rule needed", "me", "ackk #{num}",

@@ -1,4 +1,4 @@
-"""Virtual platforms: they take messages, show them, count what they are sent, and fail in every way that is documented."""
+"""Virtual platforms: they take messages, show them, count what they are sent, and fail in the documented ways."""
 
 from __future__ import annotations
 

@@ -114,7 +114,9 @@ def missing_marks(reports: list[Report]) -> list[str]:
 def show_failure(report: Report) -> None:
     """The end of the story, what broke, and how to see it again."""
     print("\n".join(report.tail))
-    print(f"\nseed {report.plan.seed} failed at {span_text(report.failed_at)}: {report.failure}\n\n    {again(report)}\n")
+    print(
+        f"\nseed {report.plan.seed} failed at {span_text(report.failed_at)}: {report.failure}\n\n    {again(report)}\n"
+    )
 
 
 def summary(reports: list[Report], took: float) -> str:
@@ -123,9 +125,9 @@ def summary(reports: list[Report], took: float) -> str:
     checked = sum((report.checked for report in reports), Counter())
     marks = sum((report.marks for report in reports), Counter())
     days = sum(report.plan.days for report in reports)
+    happened = f"{total['incidents']} incidents, {total['events']} engine events, {total['sends']} messages"
     return "\n".join((
-        f"{len(reports)} seeds, {days:g} days, {total['incidents']} incidents, {total['events']} engine events, "
-        f"{total['sends']} messages, {total['presses']} presses in {took:.1f} s",
+        f"{len(reports)} seeds, {days:g} days, {happened}, {total['presses']} presses in {took:.1f} s",
         f"{total['crashes']} crashes, {total['freezes']} hung workers, {total['edits']} edits of the manifest",
         "marks: " + ", ".join(f"{mark} {marks[mark]}" for mark in MARKS),
         "checks: " + ", ".join(f"{number}: {checked[number]}" for number in INVARIANTS),

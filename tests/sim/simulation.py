@@ -10,7 +10,8 @@ from bot.adapters.base import Inbound, Receipt, SendError, Sent
 from bot.clock import Ids
 from bot.commands.said import Said
 from bot.deliver import Job
-from bot.engine.model import DAY, HOUR, MINUTE, SECOND, Span
+from bot.engine.model import DAY, MINUTE, SECOND, Span
+from bot.intake import LeaseLost
 from bot.rendering import Rendering
 from bot.store.base import Inbound as Body
 from bot.store.base import Store
@@ -24,13 +25,14 @@ from tests.sim.process import Env, Process
 from tests.sim.sketch import Sketch
 from tests.sim.sources import Sources
 from tests.sim.storage import Crash, CrashingStore, Notes
+from tests.sim.strikes import Strikes
 from tests.sim.world import Timeline, Trace, instant
 from webhooks.parsers import parsers
 
 REAL_CARDS = 8
 """Every so many seeds draw real cards; the others sketch them."""
 HEALING: Span = 20 * MINUTE
-"""How long after the last fault everything must be well again: the longest pause of a card, twice, and the page's life."""
+"""How long after the last fault all must be well: the longest pause of a card, twice, and the life of a page."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -79,15 +81,24 @@ class Simulation:
         self.excuses = Excuses()
         self.store = CrashingStore(store or MemoryStore())
         self.carriers = {
-            name: Platform(name, caps, self.line, random.Random(rngs["platforms"].getrandbits(64)), self.faults.weather())
+            name: Platform(
+                name, caps, self.line, random.Random(rngs["platforms"].getrandbits(64)), self.faults.weather()
+            )
             for name, caps in capabilities().items()
         }
         self.sick = {name: Excuses() for name in self.carriers}
         self.env = Env(
-            self.line, self.trace, self.store, Ids(seed=root.getrandbits(32)), self.carriers, self._parsers(), rngs["steps"]
+            self.line,
+            self.trace,
+            self.store,
+            Ids(seed=root.getrandbits(32)),
+            self.carriers,
+            self._parsers(),
+            rngs["steps"],
         )
         self.env.rendering = Rendering if plan.seed % REAL_CARDS == 0 else Sketch
         self.checks = Checks(self)
+        self.strikes = Strikes(self)
         self._wire()
         self.trace(f"seed {plan.seed} faults {' '.join(sorted(self.faults.kinds))}")
         self.process = Process(self.env, self.declared)
@@ -111,7 +122,7 @@ class Simulation:
         """Days of nights, then calm, then the proof that all came well."""
         self.store.fate = self._fate
         self.sources.begin()
-        self._plan_faults()
+        self.strikes.begin()
         end = self.line.start + round(self.plan.days * DAY)
         if self.plan.until is not None and self.line.start + self.plan.until < end:
             self.line.run_until(self.line.start + self.plan.until)
@@ -197,6 +208,7 @@ class Simulation:
             return ""
         if fate:
             self.trace(f"the commit meets {fate}")
+            self.checks.marks[_FATES.get(fate, fate)] += 1
         if fate == "unavailable":
             self.excuses.add(self.line.now, self.line.now + 5 * SECOND)
         return fate
@@ -236,117 +248,13 @@ class Simulation:
         if not process.alive:
             raise Crash
 
-    def _plan_faults(self) -> None:
-        self._blocked()
-        for kind in ("outage", "revoked", "clock", "stall", "edit", "storm", "deleted", "restart", "garbage", "freeze"):
-            if self.faults.has(kind):
-                self.line.after(self.faults.next_in(kind), self._strike, kind)
-
-    def _strike(self, kind: str) -> None:
-        if not self.faults.has(kind):
-            return
-        getattr(self, f"_{kind}")()
-        self.line.after(self.faults.next_in(kind), self._strike, kind)
-
-    def _blocked(self) -> None:
-        rng = self.rngs["faults"]
-        for member in self.declared.members.values():
-            for platform, user in member.identities.items():
-                if self.faults.has("blocked") and rng.random() < 0.2:
-                    self.carriers[platform].refused.add(user)
-            if self.faults.has("mute") and rng.random() < 0.3:
-                self.carriers["sms"].mute.add(member.phone)
-        for channel in self.declared.channels.values():
-            for chat in channel.chats:
-                if self.faults.has("moved") and chat.platform == "telegram":
-                    self.carriers["telegram"].moved[chat.address] = f"{chat.address}9"
-        for carrier in self.carriers.values():
-            carrier.receipt_faults = 0.2 if self.faults.has("receipts") else 0.0
-
-    def _outage(self) -> None:
-        name = self.rngs["faults"].choice(list(self.carriers))
-        how = self.rngs["faults"].choice(("refused", "server_error", "hang"))
-        self._ail(name, "outage", Weather(down=how), how)
-
-    def _revoked(self) -> None:
-        self._ail(self.rngs["faults"].choice(("slack", "telegram", "email")), "revoked", Weather(revoked=True), "revoked")
-
-    def _ail(self, name: str, kind: str, weather: Weather, what: str) -> None:
-        span = self.faults.lasts(kind)
-        carrier = self.carriers[name]
-        carrier.weather = weather
-        self.trace(f"{name} is {what} for {span} ms")
-        self.sick[name].add(self.line.now, self.line.now + span + MINUTE)
-        self.line.after(span, self._mend, name, weather)
-
-    def _mend(self, name: str, weather: Weather) -> None:
-        if self.carriers[name].weather is weather:
-            self.carriers[name].weather = self.faults.weather()
-            self.trace(f"{name} works again")
-
-    def _clock(self) -> None:
-        self.line.skew += self.rngs["faults"].choice((-90_000, -5_000, 5_000, 90_000))
-        self.line.skew = max(-90_000, min(90_000, self.line.skew))
-        self.trace(f"the clock is {self.line.skew} ms wrong")
-        self.excuses.add(self.line.now, self.line.now + 2 * MINUTE)
-        for carrier in self.carriers.values():
-            carrier.reset_pace()
-        if self.process.alive:
-            self.process.clock_moved()
-
-    def _stall(self) -> None:
-        span = self.faults.lasts("stall")
-        self.trace(f"the tickers stall for {span} ms")
-        self.excuses.add(self.line.now, self.line.now + span + 5 * SECOND)
-        for worker in self.process.workers:
-            worker.stalled_until = self.line.now + span
-
-    def _freeze(self) -> None:
-        worker = self.rngs["faults"].choice(self.process.workers)
-        span = self.faults.lasts("freeze")
-        self.trace(f"worker {worker.name} hangs for {span} ms")
-        self.tally.freezes += 1
-        worker.frozen_until = self.line.now + span
-        self.excuses.add(self.line.now, self.line.now + span + 15 * SECOND)
-
-    def _restart(self) -> None:
-        """An operator restarts Tocsin in the middle of everything."""
-        if self.process.alive:
-            self.process.die()
-
-    def _edit(self) -> None:
-        if not self.process.alive:
-            return
-        self.declared, what = town.edit(self.declared, self.rngs["faults"], self.line.clock.now())
-        self.tally.edits += 1
-        self.trace(f"the manifest is edited: {what}")
-        self.process.reload(self.declared)
-
-    def _storm(self) -> None:
-        size = self.rngs["faults"].choice((15, 30, 30, 60))
-        self.trace(f"a storm of {size} alerts")
-        for sick in self.sick.values():
-            sick.add(self.line.now, self.line.now + HOUR)
-        self.sources.storm(size)
-
-    def _deleted(self) -> None:
-        """Somebody deletes a card in a chat."""
-        carrier = self.carriers[self.rngs["faults"].choice(("slack", "telegram"))]
-        if carrier.shown:
-            ref = self.rngs["faults"].choice(list(carrier.shown)[-5:])
-            self.trace(f"{ref} is deleted in its chat")
-            carrier.delete(ref)
-            self.checks.deleted(ref)
-
-    def _garbage(self) -> None:
-        self.sources.rubbish()
-
     # -- wiring
 
     def _wire(self) -> None:
         env, checks, store = self.env, self.checks, self.store
         store.on_commit = self._committed
         store.on_freeze = self._froze
+        store.on_error = self._refused
         env.on_crash = self._crashed
         env.on_start = checks.starts
         env.on_outcome = self._came_back
@@ -361,6 +269,10 @@ class Simulation:
         self.checks.committed(notes)
         if notes.records and self.process.alive:
             self.process.ring("pages", "cards")
+
+    def _refused(self, error: Exception) -> None:
+        if isinstance(error, LeaseLost):
+            self.checks.marks["handled_twice_refused"] += 1
 
     def _came_back(self, job: Job, outcome: Sent | SendError) -> None:
         if isinstance(outcome, SendError):
@@ -392,4 +304,5 @@ class Simulation:
         return self.tally
 
 
+_FATES = {"before": "crash_before_commit", "after": "crash_after_commit"}
 _ACTORS = ("town", "faults", "platforms", "steps", "sources", "people")

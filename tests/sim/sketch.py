@@ -5,7 +5,6 @@ Every fourth seed draws real cards; `tests/cards` proves what these look like.
 
 from __future__ import annotations
 
-from bot.adapters.base import Json
 from bot.cards.token import mint
 from bot.engine.escalation import on_last_resort
 from bot.engine.model import Incident, Instant, Progress
@@ -20,8 +19,9 @@ class Sketch(Rendering):
         del tx, now
         facts = (
             incident.rev, incident.title, incident.severity, incident.progress, incident.level, incident.loop,
-            incident.responders, incident.unreachable, incident.alerts_open, incident.alerts_total, incident.snoozed_until,
-            incident.notify_at, incident.escalate_at, incident.exhausted, incident.closed_by, row.member,
+            incident.responders, incident.unreachable, incident.alerts_open, incident.alerts_total,
+            incident.snoozed_until, incident.notify_at, incident.escalate_at, incident.exhausted,
+            incident.closed_by, row.member,
         )  # fmt: skip
         buttons = [{"value": mint(self.key, verb, incident.id, incident.rev, arg)} for verb, arg in _offered(incident)]
         plain = {"text": f"#{incident.num} rev {incident.rev}"}

@@ -95,6 +95,7 @@ class CrashingStore:
         self.notes = Notes()
         self.fate: Callable[[], str] = calm
         self.on_commit: Callable[[Notes], None] = lambda _: None
+        self.on_error: Callable[[Exception], None] = lambda _: None
         self.on_freeze: Callable[[], None] = lambda: None
         self.commits = 0
 
@@ -114,6 +115,9 @@ class CrashingStore:
         try:
             result = self.inner.run(watched)
             self._committed(self.notes)
+        except Exception as error:
+            self.on_error(error)
+            raise
         finally:
             self.notes = outer
         self._afterwards(fate)

@@ -65,7 +65,9 @@ def test_a_planted_mistake_is_found(name):
 @pytest.mark.parametrize("name", sorted(mutants.MUTANTS))
 def test_a_mutant_still_fits_the_code(name):
     _, _, original, mutant = mutants.breed(name)
-    assert original.__code__.co_code != mutant.__code__.co_code or original.__code__.co_consts != mutant.__code__.co_consts
+    assert (
+        original.__code__.co_code != mutant.__code__.co_code or original.__code__.co_consts != mutant.__code__.co_consts
+    )
 
 
 def test_a_failure_prints_the_command_that_shows_it_again():

@@ -35,7 +35,9 @@ NAMES = ("ann", "bo", "cy", "di", "ed", "flo", "gus", "hal")
 
 def build(rng: random.Random) -> World:
     """A world drawn from `rng`."""
-    members = {name: _member(rng, number, name) for number, name in enumerate(NAMES[: rng.randrange(3, len(NAMES) + 1)])}
+    members = {
+        name: _member(rng, number, name) for number, name in enumerate(NAMES[: rng.randrange(3, len(NAMES) + 1)])
+    }
     schedules = {f"rota{n}": _schedule(rng, f"rota{n}", list(members)) for n in range(rng.randrange(1, 4))}
     teams = {
         "leads": Team(id="leads", name="Leads", members=tuple(rng.sample(list(members), 2))),
@@ -73,7 +75,10 @@ def edit(world: World, rng: random.Random, now: Instant) -> tuple[World, str]:
         case "override":
             start = now + rng.randrange(0, 2 * DAY)
             one = Override(
-                id=f"override-{version}", start=start, end=start + rng.randrange(HOUR, DAY), member=rng.choice(list(members))
+                id=f"override-{version}",
+                start=start,
+                end=start + rng.randrange(HOUR, DAY),
+                member=rng.choice(list(members)),
             )
             schedules[name] = replace(schedules[name], overrides=(*schedules[name].overrides[-3:], one))
         case "rotation":
@@ -171,7 +176,7 @@ def _noisy(channel: Channel) -> Channel:
         grouping = Grouping(method="similar")
     infos = ((Condition(key="severity", oper="IN", vals=("Info",)),),)
     severe = ((Condition(key="severity", oper="IN", vals=("Critical",)),),)
-    inhibition = Inhibition(id="severe", source=severe, target=infos, equals=("service",))
+    inhibition = Inhibition(id="severe", source=severe, target=infos)
     return replace(
         channel,
         grouping=grouping,
@@ -187,7 +192,9 @@ def _silences(channel: Channel) -> tuple[Silence, ...]:
     tests = ((Condition(key="labels.service", oper="IN", vals=(f"*{rng.randrange(10)}",)),),)
     hours = (TimeWindow(start=f"{rng.randrange(24):02}:00", end=f"{rng.randrange(24):02}:30"),)
     mode = rng.choice(("mark", "mark", "mark", "drop"))
-    return (Silence(id=f"{channel.id}/s", channel=channel.id, filter=tests, when=hours, zone=rng.choice(ZONES), mode=mode),)
+    return (
+        Silence(id=f"{channel.id}/s", channel=channel.id, filter=tests, when=hours, zone=rng.choice(ZONES), mode=mode),
+    )
 
 
 def _level(rng: random.Random, members: list[str], schedules: list[str]) -> Level:

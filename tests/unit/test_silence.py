@@ -97,11 +97,12 @@ def test_a_quick_silence_hides_what_it_was_made_from(labels, title):
 
 def test_a_quick_silence_hides_nothing_else():
     tests = silence.like(incident("i", labels={"path": "/var/log/", "host": "db1"}))
-    for labels in ({"path": "/var/log/messages", "host": "db1"}, {"path": "/var/log/"}, {"path": "/var/log/", "host": "x"}):
+    near = ({"path": "/var/log/messages", "host": "db1"}, {"path": "/var/log/"}, {"path": "/var/log/", "host": "x"})
+    for labels in near:
         assert not matches(tests, facts_of(alert("a", labels=labels)))
 
 
-# --- coming and going --------------------------------------------------------------------------------------------------
+# --- coming and going -------------------------------------------------------------------------------------------------
 
 RULE = Flapping()
 FLAPS = Flaps(integration="i", channel="c", alert_key="k")
@@ -160,7 +161,7 @@ def test_which_incidents_go_on(one, at, goes_on):
     assert flapping.goes_on(one, at) is goes_on
 
 
-# --- groups ------------------------------------------------------------------------------------------------------------
+# --- groups -----------------------------------------------------------------------------------------------------------
 
 
 def key(rule, **labels):

@@ -14,6 +14,7 @@ from bot.cards.build.view import plain
 from bot.cards.card import Card, Facts, Paragraph, Quote
 from bot.cards.i18n import language, say
 from bot.cards.token import read
+from bot.commands.likeness import like_it
 from bot.engine.model import Incident
 from bot.store.base import Tx
 from webhooks.pages import page
@@ -41,7 +42,15 @@ def _page(tx: Tx, app: App, incident_id: str, lang: str) -> Response:
     texts = [plain(line) for block in card.body if isinstance(block, Paragraph) for line in block.lines]
     quotes = [block.text for block in card.body if isinstance(block, Quote)]
     return page(
-        "incident.html", lang=lang, card=card, facts=facts, texts=texts, quotes=quotes, history=history, say=say
+        "incident.html",
+        lang=lang,
+        card=card,
+        facts=facts,
+        texts=texts,
+        quotes=quotes,
+        history=history,
+        similar=like_it(tx, incident, app.directory.world(), lang, "UTC", app.clock.now()),
+        say=say,
     )
 
 
