@@ -91,7 +91,7 @@ sim: $(READY) ## Simulate nights on call from a seed: SEED= or SEEDS=, DAYS=, UN
 
 .PHONY: mutants
 mutants: $(READY) ## Plant each bug that the simulator must catch, and see it caught
-	@$(PY) -m tests.sim.run --mutants
+	@$(PY) -m tests.sim.run --mutants --days 6 --seeds 10
 
 .PHONY: kill
 kill: $(READY) ## 10,000 alerts while web and worker are killed 20 times: nothing answered 2xx is lost
