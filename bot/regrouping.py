@@ -8,9 +8,9 @@ from functools import reduce
 
 from bot.engine.effects import Reply
 from bot.engine.events import AlertsJoined, AlertsLeft, MergeInto, SplitOff
+from bot.engine.grouping import ALERTS_MAX
 from bot.engine.model import Alert, Incident, Progress, Severity, worse
 from bot.engine.people import closed_already
-from bot.engine.regrouping import ALERTS_MAX
 from bot.service import Service
 from bot.store.base import Tx
 

@@ -11,7 +11,7 @@ from dataclasses import dataclass, replace
 
 from bot import silences
 from bot.clock import Clock, Ids
-from bot.engine import dispatching, enrichment, merging, preference, processing, routing
+from bot.engine import dispatching, enrichment, inhibition, merging, preference, processing, routing
 from bot.engine.effects import Alarm, CloseAlerts, Page, Refresh, Reply, ShowCards, Step, Withdraw
 from bot.engine.enrichment import NO_ANSWERS, Answers
 from bot.engine.events import Fresh, Happening, Raised, SplitOff
@@ -76,7 +76,7 @@ class Service:
             integration.process,
             integration.id,
             integration.source,
-            lambda: tx.active_alerts(integration.id, now - processing.ACTIVE_FOR, ACTIVE_MAX),
+            lambda: tx.active_alerts(integration.id, now - inhibition.ACTIVE_FOR, ACTIVE_MAX),
             known=bool(opened),
         )
         if processed.reason:

@@ -25,8 +25,8 @@ from bot.commands.vocabulary import VERBS, find
 from bot.directory import Directory
 from bot.engine import schedule
 from bot.engine.explain import as_opened, explain
+from bot.engine.grouping import ALERTS_MAX
 from bot.engine.model import DAY, Incident, Instant, Progress, Span, medium_of
-from bot.engine.regrouping import ALERTS_MAX
 from bot.engine.world import Schedule, Shift
 from bot.rendering import Rendering
 from bot.store.base import Tx

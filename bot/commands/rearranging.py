@@ -6,8 +6,8 @@ from bot.commands import grammar
 from bot.commands.said import Asker, Said, sentence, together
 from bot.commands.vocabulary import VERBS
 from bot.engine.effects import Reply
+from bot.engine.grouping import ALERTS_MAX
 from bot.engine.model import Alert, Incident
-from bot.engine.regrouping import ALERTS_MAX
 from bot.regrouping import Mover, Regrouping
 from bot.store.base import Tx
 

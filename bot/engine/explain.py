@@ -101,9 +101,7 @@ def _rules(incident: Incident, channel: Channel, opened: Opened, world: World) -
         yield RuleVerdict(rule=chosen.name, why=RuleWhy.CHOSEN)
 
 
-def _rule(
-    rule: Rule, facts: Mapping[str, str], world: World, at: Instant
-) -> tuple[RuleWhy, tuple[Condition, ...]]:
+def _rule(rule: Rule, facts: Mapping[str, str], world: World, at: Instant) -> tuple[RuleWhy, tuple[Condition, ...]]:
     """Why the rule does not take it; SINCE, if it would."""
     if not rule.enabled:
         return RuleWhy.DISABLED, ()

@@ -10,10 +10,7 @@ from dataclasses import dataclass, replace
 
 from bot.engine import conditions, templates
 from bot.engine.feed import AlertDrop, AlertInhibit, DescriptionReset, Processing, SeverityReset, TitleReset
-from bot.engine.model import MINUTE, Alert, Event, EventStatus, Severity, Span
-
-ACTIVE_FOR: Span = 10 * MINUTE
-"""An open alert is active for so long after its last event; an older one no longer explains anything."""
+from bot.engine.model import Alert, Event, EventStatus, Severity
 
 _SEVERITIES = {severity.value.casefold(): severity for severity in Severity if severity is not Severity.OK}
 

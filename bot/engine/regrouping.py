@@ -8,9 +8,6 @@ from bot.engine.editing import worsen
 from bot.engine.effects import Kind, Reason, Reply
 from bot.engine.events import AlertsJoined, AlertsLeft, MergeInto
 
-ALERTS_MAX = 5_000
-"""Alerts that one incident holds at most."""
-
 
 def merge_into(draft: Draft, command: MergeInto) -> Reply:
     """Everything of this incident is with another one now: it closes, and what it had queued is not sent."""

@@ -26,12 +26,13 @@ if TYPE_CHECKING:
 
 MARKS = (
     "fallback_failed", "fallback_unproven", "unreachable", "ladder_exhausted", "last_resort", "next_round",
-    "no_rule_matched", "nobody_on_call", "delay_over", "repeated", "not_acked_in_time", "escalated_by_hand", "snooze_over",
-    "ack_withdrawn", "reopened", "recovered", "auto_closed", "assigned", "added", "crash_before_commit", "crash_after_commit",
-    "crash_after_send", "lease_rescue", "lease_lost", "page_not_wanted", "page_expired", "retry_after_obeyed",
-    "budget_waited", "stale_press", "forged_press", "second_press", "redelivered_press", "late_ack", "card_gone",
-    "chat_moved", "dead_letter", "expired_alert", "grouped", "storm", "edited", "climbed_though_acked", "clock_back",
-    "handled_twice_refused", "silence_ended", "flapped", "flapping", "inhibition_over", "window_over", "alike",
+    "no_rule_matched", "nobody_on_call", "delay_over", "repeated", "not_acked_in_time", "escalated_by_hand",
+    "snooze_over", "ack_withdrawn", "reopened", "recovered", "auto_closed", "assigned", "added",
+    "crash_before_commit", "crash_after_commit", "crash_after_send", "lease_rescue", "lease_lost",
+    "page_not_wanted", "page_expired", "retry_after_obeyed", "budget_waited", "stale_press", "forged_press",
+    "second_press", "redelivered_press", "late_ack", "card_gone", "chat_moved", "dead_letter", "expired_alert",
+    "grouped", "storm", "edited", "climbed_though_acked", "clock_back", "handled_twice_refused", "silence_ended",
+    "flapped", "flapping", "inhibition_over", "window_over", "alike",
 )  # fmt: skip
 """What a run of many seeds must have met, or its success means little."""
 

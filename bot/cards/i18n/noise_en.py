@@ -48,8 +48,7 @@ WORDS: Final[dict[str, str]] = {
     "reply.silence_empty": "Nothing was silenced: say which alerts, such as #142 or severity=Info service=web.",
     "reply.silence_unread": "Nothing was silenced: {word} cannot be read ({why}).",
     "reply.silence_too_long": (
-        "Nothing was silenced: a quick silence lasts at most {days} days. Declare a longer one in the "
-        "manifest."
+        "Nothing was silenced: a quick silence lasts at most {days} days. Declare a longer one in the manifest."
     ),
     "reply.unsilenced": "Silence {id} is over. {count} alerts were hidden; whatever still fires pages somebody now.",
     "reply.silence_declared": "Nothing was changed: the manifest declares silence {id}. Take it out there.",
