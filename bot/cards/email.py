@@ -237,9 +237,8 @@ def _buttons(card: Card) -> str:
     """Actions as links the size of a thumb; the incident's page last."""
     buttons = "".join(map(_button, card.actions[:ACTIONS_SHOWN]))
     if web_address(card.url):
-        buttons += _button(
-            Action(verb="open", label=say(card.lang, "action.open", ref=one_line(card.ref)), href=card.url)
-        )
+        label = say(card.lang, "action.open", ref=one_line(card.ref))
+        buttons += _button(Action(verb="open", label=label, href=card.url))
     return _row(buttons, "padding:4px 18px 10px") if buttons else ""
 
 

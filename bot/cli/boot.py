@@ -19,6 +19,7 @@ from bot.engine.world import World
 from bot.manifest.load import Loaded, load
 from bot.manifest.platforms import Platforms
 from bot.manifest.problems import ManifestError
+from bot.manifest.values import SecretsLater
 from bot.registry import CARRIERS
 from bot.settings import Settings, SettingsError, from_environment
 from bot.store.base import Store, StoreUnavailable, Tx
@@ -44,10 +45,10 @@ def settings() -> Settings:
         refuse(*error.sentences)
 
 
-def manifest(file: Path) -> Loaded:
-    """A manifest that is in order, or every error with its line."""
+def manifest(file: Path, *, secrets: bool = True) -> Loaded:
+    """A manifest that is in order, or every error with its line; without `secrets`, for a look at it only."""
     try:
-        return load(file, os.environ, SOURCES)
+        return load(file, os.environ if secrets else SecretsLater(os.environ), SOURCES)
     except ManifestError as error:
         for problem in error.problems:
             typer.echo(str(problem), err=True)
@@ -56,7 +57,7 @@ def manifest(file: Path) -> Loaded:
 
 def world_of(file: Path) -> World:
     """The world of a manifest. Raises ManifestError."""
-    return load(file, os.environ, SOURCES).world
+    return load(file, SecretsLater(os.environ), SOURCES).world
 
 
 def store_of(url: str, *, migrate: bool) -> Store:

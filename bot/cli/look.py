@@ -25,22 +25,26 @@ def check(
     from bot.manifest.lint import lint, report
     from bot.manifest.load import load
     from bot.manifest.problems import ManifestError, Problem
+    from bot.manifest.values import SecretsLater
     from webhooks.sources import SOURCES
 
     file = file or boot.settings().manifest
     errors: tuple[Problem, ...] = ()
     warnings: tuple[Problem, ...] = ()
+    env = SecretsLater(os.environ)
     try:
-        warnings = lint(load(file, os.environ, SOURCES), SystemClock().now())
+        warnings = lint(load(file, env, SOURCES), SystemClock().now())
     except ManifestError as error:
         errors = tuple(error.problems)
     if as_json:
-        _print(report(errors, warnings))
+        _print({**report(errors, warnings), "unset": sorted(set(env.missing))})
     else:
         for problem in errors:
             typer.echo(f"error: {problem}")
         for problem in warnings:
             typer.echo(f"warning: {problem}")
+        if env.missing:
+            typer.echo(f"note: not set on this machine, and needed to run: {', '.join(sorted(set(env.missing)))}")
         typer.echo(f"{file}: {len(errors)} errors, {len(warnings)} warnings.")
     raise typer.Exit(boot.MISUSE if errors else boot.FOUND if warnings else 0)
 
@@ -60,7 +64,7 @@ def simulate(
     from bot.cli.drawing import draw
     from bot.cli.foresight import foresee
 
-    loaded = boot.manifest(file)
+    loaded = boot.manifest(file, secrets=False)
     try:
         entries = foresee(loaded.world, alert, at, answer or [], down or [])
     except ValueError as error:
@@ -93,7 +97,7 @@ def oncall(
     from bot.cli import boot
     from bot.cli.foresight import calendar, duty
 
-    loaded = boot.manifest(manifest or boot.settings().manifest)
+    loaded = boot.manifest(manifest or boot.settings().manifest, secrets=False)
     try:
         if ical:
             typer.echo(calendar(loaded.world, schedule, start, end), nl=False)

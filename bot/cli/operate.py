@@ -51,7 +51,7 @@ def link(member: Annotated[str, typer.Argument(help="The member's id in the mani
     from bot.directory import Directory
 
     settings = boot.settings()
-    loaded = boot.manifest(settings.manifest)
+    loaded = boot.manifest(settings.manifest, secrets=False)
     if member not in loaded.world.members:
         boot.refuse(f"The manifest has no member {member!r}; it has {', '.join(loaded.world.members)}.")
     store = boot.store_of(settings.database, migrate=False)

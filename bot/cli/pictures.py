@@ -87,7 +87,7 @@ def _past(wanted: Wanted, num: int) -> View:
 
     settings = boot.settings()
     store = boot.store_of(settings.database, migrate=False)
-    world = _in_words(boot.manifest(settings.manifest).world, wanted)
+    world = _in_words(boot.manifest(settings.manifest, secrets=False).world, wanted)
     rendering = Rendering(lambda: world, sample.KEY)
 
     def look(tx: Tx) -> View | None:

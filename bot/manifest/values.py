@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 from collections import Counter
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from datetime import date, datetime
 from typing import Annotated, Any, Literal
@@ -101,11 +101,32 @@ class Duration:
         return span
 
 
+UNSET = "\0unset:"
+"""Begins what stands for a variable that is not set on this machine (see `SecretsLater`)."""
+
+
+class SecretsLater(dict[str, str]):
+    """An environment in which a missing variable is noted, not refused: to look at a manifest without its secrets."""
+
+    def __init__(self, env: Mapping[str, str]) -> None:
+        """Answer from `env` first."""
+        super().__init__(env)
+        self.missing: list[str] = []
+
+    def get(self, name: str, default: str | None = None) -> str:  # type: ignore[override]
+        """The variable, or a stand-in that passes every check of shape."""
+        found = super().get(name) or default
+        if found:
+            return found
+        self.missing.append(name)
+        return UNSET + name
+
+
 def checked(pattern: re.Pattern[str], code: str, reason: str, cure: str) -> AfterValidator:
     """A check that text fits a pattern as a whole."""
 
     def check(text: str) -> str:
-        if not pattern.fullmatch(text):
+        if not pattern.fullmatch(text) and not text.startswith(UNSET):
             raise refusal(code, reason, cure)
         return text
 
@@ -116,7 +137,8 @@ def shaped(pattern: str, reason: str, cure: str) -> AfterValidator:
     """A check of a secret that does not show it."""
 
     def check(secret: SecretStr) -> SecretStr:
-        if not re.fullmatch(pattern, secret.get_secret_value()):
+        value = secret.get_secret_value()
+        if not re.fullmatch(pattern, value) and not value.startswith(UNSET):
             raise refusal("secret_shape", reason, cure)
         return secret
 

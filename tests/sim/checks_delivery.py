@@ -130,7 +130,7 @@ class DeliveryChecks:
         if self._moved_on(fact) or sim.excuses.between(fact.at, sim.line.now) or not sim.process.alive:
             return
         member = sim.declared.members.get(fact.page.member)
-        if member is None or "storm" in sim.faults.kinds:
+        if member is None:
             return
         fine = [way for way in member.reachable() if self._was_fine(way, member, fact.at)]
         arrived = any(one.landed for one in self._firings[fact.incident, fact.page.firing, fact.page.member])

@@ -73,7 +73,7 @@ _FATES = (
     ("freeze", "freeze", 0.001),
 )
 _MEAN: dict[str, Span] = {
-    "outage": 2 * DAY, "revoked": 6 * DAY, "clock": 8 * HOUR, "stall": 3 * DAY, "edit": 2 * DAY, "storm": 15 * DAY,
+    "outage": 2 * DAY, "revoked": 6 * DAY, "clock": DAY, "stall": 3 * DAY, "edit": 2 * DAY, "storm": 15 * DAY,
     "deleted": DAY, "restart": 3 * DAY, "garbage": 4 * DAY, "freeze": 2 * DAY,
 }  # fmt: skip
 _LONGEST: dict[str, Span] = {

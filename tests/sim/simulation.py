@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import random
+from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any
 
@@ -97,6 +98,7 @@ class Simulation:
             rngs["steps"],
         )
         self.env.rendering = Rendering if plan.seed % REAL_CARDS == 0 else Sketch
+        self.after_next_step: list[Callable[[], None]] = []
         self.checks = Checks(self)
         self.strikes = Strikes(self)
         self._wire()
@@ -140,6 +142,7 @@ class Simulation:
 
     def _heal(self) -> None:
         self.faults.on = self.sources.on = self.people.on = False
+        self.after_next_step.clear()
         self.trace("all faults end")
         for name, carrier in self.carriers.items():
             carrier.weather = Weather()
@@ -267,6 +270,8 @@ class Simulation:
     def _committed(self, notes: Notes) -> None:
         self.tally.events += len(notes.records)
         self.checks.committed(notes)
+        while notes.records and self.after_next_step:
+            self.line.after(1, self.after_next_step.pop())
         if notes.records and self.process.alive:
             self.process.ring("pages", "cards")
 

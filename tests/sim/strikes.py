@@ -69,6 +69,13 @@ class Strikes:
             self._sim.trace(f"{name} works again")
 
     def _clock(self) -> None:
+        """The clock is set: now, or in the middle of the next thing that happens to an incident."""
+        if self._rng.random() < 0.5:
+            self._sim.after_next_step.append(self._set_clock)
+        else:
+            self._set_clock()
+
+    def _set_clock(self) -> None:
         self._sim.line.skew += self._rng.choice((-90_000, -5_000, 5_000, 90_000))
         self._sim.line.skew = max(-90_000, min(90_000, self._sim.line.skew))
         self._sim.trace(f"the clock is {self._sim.line.skew} ms wrong")

@@ -13,6 +13,7 @@ from bot.engine.model import DAY, MINUTE, Condition, Severity, Target, TargetKin
 from bot.manifest import load
 from bot.manifest.lint import lint
 from bot.manifest.problems import ManifestError, Problem
+from bot.manifest.values import SecretsLater
 from tests.unit.manifests import ENV, SMALL, problems_of, small
 
 ROOT = Path(__file__).parents[2]
@@ -179,3 +180,12 @@ def test_a_problem_prints_like_a_compiler_does():
     assert copy.copy(problem).as_json() == {
         "line": 3, "path": "a.b", "code": "c", "message": "It is wrong.", "cure": "Mend it.", "file": "f.yaml",
     }  # fmt: skip
+
+
+def test_a_manifest_can_be_looked_at_without_its_secrets():
+    env = SecretsLater({})
+    loaded = load.read(SMALL, file="t", env=env)
+    assert loaded.world.members
+    assert env.missing
+    with pytest.raises(ManifestError):
+        load.read(SMALL, file="t", env={})
