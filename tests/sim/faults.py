@@ -23,9 +23,9 @@ class Faults:
     on: bool = True
 
     @classmethod
-    def draw(cls, rng: random.Random, always: tuple[str, ...] = ()) -> Faults:
-        """Each kind with even chances; one seed in eight has none at all but those that are `always` wanted."""
-        share = 0.0 if rng.random() < 0.125 else 0.5
+    def draw(cls, rng: random.Random, always: tuple[str, ...] = (), *, calm: bool = False) -> Faults:
+        """Each kind with even chances; one seed in eight (and a `calm` one) has none but those `always` wanted."""
+        share = 0.0 if rng.random() < 0.125 or calm else 0.5
         return cls(rng, frozenset(always) | {kind for kind in KINDS if rng.random() < share})
 
     def has(self, kind: str) -> bool:

@@ -128,6 +128,14 @@ def plant(name: str) -> None:
                     setattr(each, key, changed)
 
 
+def plans(name: str, days: float, seeds: int) -> list[Plan]:
+    """Busy weeks in which a mutant should be noticed; every other one has only the faults that this takes."""
+    from tests.sim.simulation import Plan
+
+    needs, numbers = MUTANTS[name], range(1, seeds + 1)
+    return [Plan(seed=n, days=days, busy=3.0, kinds=needs.kinds, rate=needs.rate, calm=n % 2 == 1) for n in numbers]
+
+
 def hunt(name: str, plans: list[Plan], jobs: int) -> list[Report]:
     """Run plans with a mutant planted, in processes of their own, until one fails. Raises LookupError."""
     breed(name)

@@ -138,9 +138,7 @@ def kill_mutants(names: list[str], days: float, seeds: int, jobs: int) -> int:
     """Each planted mutant must die within `seeds` seeds. Returns how many live."""
     alive = 0
     for name in names:
-        needs = mutants.MUTANTS[name]
-        some = [Plan(seed=n, days=days, busy=3.0, kinds=needs.kinds, rate=needs.rate) for n in range(1, seeds + 1)]
-        reports = mutants.hunt(name, some, jobs)
+        reports = mutants.hunt(name, mutants.plans(name, days, seeds), jobs)
         dead = next((report for report in reports if report.failure), None)
         how = f"dies: seed {dead.plan.seed}, {dead.failure.splitlines()[-1][:110]}" if dead else "LIVES"
         print(f"{name:28} {how}", flush=True)

@@ -48,6 +48,8 @@ class Plan:
     """How many times the usual number of alerts."""
     kinds: tuple[str, ...] = ()
     """Faults that must be among those of the seed."""
+    calm: bool = False
+    """No other faults than these."""
     rate: float | None = None
     """How many pages people answer, where it is not left to the seed."""
 
@@ -78,7 +80,7 @@ class Simulation:
         self.line = Timeline(instant(root.choice(town.STARTS)) + root.randrange(DAY))
         self.trace = Trace(self.line)
         self.declared = town.build(rngs["town"])
-        self.faults = Faults.draw(rngs["faults"], plan.kinds)
+        self.faults = Faults.draw(rngs["faults"], plan.kinds, calm=plan.calm)
         self.excuses = Excuses()
         self.store = CrashingStore(store or MemoryStore())
         self.carriers = {

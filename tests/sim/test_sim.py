@@ -56,9 +56,7 @@ def test_sqlite_decides_as_memory_does():
 @pytest.mark.slow
 @pytest.mark.parametrize("name", QUICK)
 def test_a_planted_mistake_is_found(name):
-    needs = mutants.MUTANTS[name]
-    plans = [Plan(seed=seed, days=6, busy=3, kinds=needs.kinds, rate=needs.rate) for seed in range(1, 5)]
-    reports = mutants.hunt(name, plans, 1)
+    reports = mutants.hunt(name, mutants.plans(name, days=6, seeds=4), 1)
     assert reports[-1].failure
 
 
