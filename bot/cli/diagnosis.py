@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 import os
 from collections.abc import Iterator
-from dataclasses import asdict
+from dataclasses import asdict, replace
 from typing import Any
 
 from bot.adapters.base import Answer, Finding, Inbound, Receipt
@@ -20,6 +20,8 @@ from bot.store.opening import open_store
 from webhooks.sources import SOURCES
 
 CHECK_S = 20.0
+NO_WAY = "Check that this machine may reach it: address, proxy, firewall, DNS; and that it is up."
+_OUT_OF_REACH = ("unreachable", "unavailable", "timeout", "connection_lost", "platform_down")
 
 
 def diagnose() -> list[dict[str, Any]]:
@@ -71,10 +73,9 @@ async def _platforms(settings: Settings, loaded: Loaded) -> list[Finding]:
     for name, adapter in boot.adapters(loaded.platforms, url, SystemClock()).items():
         await adapter.start(_nobody_acts, _nobody_hears)
         try:
-            found += await asyncio.wait_for(adapter.check(), CHECK_S)
+            found += [_of(name, finding) for finding in await asyncio.wait_for(adapter.check(), CHECK_S)]
         except TimeoutError:
-            cure = "Check that this machine may reach the platform (proxy, firewall, DNS)."
-            found.append(Finding(check=name, ok=False, detail=f"no answer within {CHECK_S:.0f} s", cure=cure))
+            found.append(Finding(check=name, ok=False, detail=f"no answer within {CHECK_S:.0f} s", cure=NO_WAY))
         finally:
             await adapter.stop()
     return found
@@ -86,3 +87,10 @@ async def _nobody_acts(_: Inbound) -> Answer:
 
 async def _nobody_hears(_: Receipt) -> None:
     return None
+
+
+def _of(name: str, finding: Finding) -> Finding:
+    """A finding that names its platform, and blames the credentials only when somebody answered."""
+    check = finding.check if finding.check.startswith(name) else f"{name}: {finding.check}"
+    unheard = not finding.ok and finding.detail.startswith(_OUT_OF_REACH)
+    return replace(finding, check=check, cure=NO_WAY if unheard else finding.cure)

@@ -151,6 +151,9 @@ class DeliveryChecks:
         row, sim = job.row, self._all.sim
         world = sim.process.directory.world()
         self._under_way[row.id, row.token] = Drawn(sim.line.clock.now(), world, row.lane)
+        stored = sim.store.inner.read(lambda tx: tx.delivery(row.id))
+        holds = stored is not None and stored.token == row.token
+        self._all.must(holds, 20, f"{row.key} is sent by somebody who does not hold it any more")
         fact = self.pages.get(row.key)
         if row.lane is Lane.PAGE and fact is not None:
             late = self._stopped.get(fact.incident, 0) > fact.seq

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from datetime import datetime, timedelta
 from typing import TYPE_CHECKING
 from zoneinfo import ZoneInfo
@@ -45,6 +46,8 @@ class EngineChecks:
         self._level_since: dict[str, Instant] = {}
         self._escalated: set[tuple[str, int]] = set()
         self._alerts: dict[str, str] = {}
+        self._storms: Counter[str] = Counter()
+        """Storms ask the level once more, besides its repeats."""
 
     def step(self, record: Record) -> None:
         """One step, right after its commit."""
@@ -92,6 +95,8 @@ class EngineChecks:
     def _one_incident(self, event: AlertSeen, after: Incident) -> None:
         known = self._alerts.setdefault(event.alert.id, after.id)
         self._all.must(known == after.id == event.alert.incident, 1, f"alert {event.alert.id} is in two incidents")
+        over = event.change is AlertChange.RECOVERED and after.alerts_open == 0 and after.close_with_alerts
+        self._all.must(not over or after.progress is Progress.CLOSED, 22, f"#{after.num} is over, and still open")
         if after.alerts_total > 1:
             self._all.marks["grouped"] += 1
         if event.change is AlertChange.RECOVERED and event.alert.status is not Severity.OK:
@@ -155,6 +160,9 @@ class EngineChecks:
             moved = (before.round, before.level) != (after.round, after.level) and before.cycle == after.cycle
             if moved or (after.exhausted and not before.exhausted):
                 self._climbed(before, after, now)
+        self._storms[after.id] += sum(entry.kind is Kind.STORM for entry in record.made.entries)
+        repeats = self._storms[after.id] + (_level(after).repeat_times if _level(after).repeat_every else 0)
+        checks.must(after.loop <= repeats, 6, f"#{after.num} repeats a level {after.loop} times, and not {repeats}")
         asked = any(entry.kind is Kind.NOTIFY or entry.kind is Kind.ASSIGN for entry in record.made.entries)
         if after.loop == 0 and asked and (before is None or _place(before) != _place(after)):
             self._level_since[after.id] = now
@@ -168,6 +176,12 @@ class EngineChecks:
         must(not held or level.even_if_acked, 6, f"#{after.num} climbed although somebody has it")
         if held:
             self._all.marks["climbed_though_acked"] += 1
+        last = len(before.rule.levels) - 1
+        higher = (before.round, before.level + 1)
+        if before.level == last and before.round + 1 < before.rule.rounds:
+            higher = (before.round + 1, 0)
+        right = after.exhausted if before.level > last else (after.round, after.level) == higher
+        must(right, 6, f"#{after.num} climbed from level {before.level} to level {after.level} of round {after.round}")
 
     def _people_only(self, record: Record) -> None:
         """Only people on call at that instant, or named, are paged."""
