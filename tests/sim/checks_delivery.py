@@ -12,7 +12,7 @@ from bot.engine.effects import Page, Reason
 from bot.engine.model import MINUTE, SECOND, Instant, Progress, Span, medium_of
 from bot.engine.world import World
 from bot.store.base import DeliveryState, Lane
-from tests.sim.platforms import Platform, Shown
+from tests.sim.platforms import CALL_MAX, Platform, Shown
 from tests.sim.process import TICK
 from tests.sim.storage import Record, Settled
 
@@ -154,6 +154,10 @@ class DeliveryChecks:
         stored = sim.store.inner.read(lambda tx: tx.delivery(row.id))
         holds = stored is not None and stored.token == row.token
         self._all.must(holds, 20, f"{row.key} is sent by somebody who does not hold it any more")
+        left = row.due_at - sim.line.clock.now()
+        self._all.must(
+            left >= CALL_MAX, 20, f"{row.key} is sent with {left} ms of its lease left, and may take {CALL_MAX}"
+        )
         fact = self.pages.get(row.key)
         if row.lane is Lane.PAGE and fact is not None:
             late = self._stopped.get(fact.incident, 0) > fact.seq

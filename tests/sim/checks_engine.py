@@ -46,8 +46,8 @@ class EngineChecks:
         self._level_since: dict[str, Instant] = {}
         self._escalated: set[tuple[str, int]] = set()
         self._alerts: dict[str, str] = {}
-        self._storms: Counter[str] = Counter()
-        """Storms ask the level once more, besides its repeats."""
+        self._extras: Counter[str] = Counter()
+        """Storms, and alerts that come back before their pages are proven, ask a level once more."""
 
     def step(self, record: Record) -> None:
         """One step, right after its commit."""
@@ -160,8 +160,9 @@ class EngineChecks:
             moved = (before.round, before.level) != (after.round, after.level) and before.cycle == after.cycle
             if moved or (after.exhausted and not before.exhausted):
                 self._climbed(before, after, now)
-        self._storms[after.id] += sum(entry.kind is Kind.STORM for entry in record.made.entries)
-        repeats = self._storms[after.id] + (_level(after).repeat_times if _level(after).repeat_every else 0)
+        extra = [e for e in record.made.entries if e.kind is Kind.STORM or e.reason is Reason.FLAPPED]
+        self._extras[after.id] += len(extra)
+        repeats = self._extras[after.id] + (_level(after).repeat_times if _level(after).repeat_every else 0)
         checks.must(after.loop <= repeats, 6, f"#{after.num} repeats a level {after.loop} times, and not {repeats}")
         asked = any(entry.kind is Kind.NOTIFY or entry.kind is Kind.ASSIGN for entry in record.made.entries)
         if after.loop == 0 and asked and (before is None or _place(before) != _place(after)):

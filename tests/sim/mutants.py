@@ -65,7 +65,7 @@ MUTANTS: dict[str, Mutant] = {
     ),
     "lease-too-short": Mutant("bot.deliver", "Deliver.claim", "LEASE", "LEASE // 60"),
     "level-off-by-one": Mutant(
-        f"{_ENGINE}.escalation", "climb", "incident.level + 1, Reason.NOT", "incident.level + 2, Reason.NOT"
+        f"{_ENGINE}.escalation", "climb", "incident.level + 1, Reason.NOT", "incident.level + 2, Reason.NOT", rate=0.0
     ),
     "next-wake-forgets": Mutant(f"{_ENGINE}.draft", "next_wake", "incident.escalate_at, ", ""),
     "old-button-obeyed": Mutant(
@@ -85,7 +85,9 @@ MUTANTS: dict[str, Mutant] = {
     ),
     "shown-card-expires": Mutant("bot.deliver", "Deliver.prepare", "and not row.ref:", ":"),
     "snooze-for-ever": Mutant(f"{_ENGINE}.incident", "wake", "incident.snoozed_until <= now", "False", rate=0.9),
-    "stale-row-sent": Mutant("bot.deliver", "Deliver.prepare", "stored.token != row.token", "False", ("freeze",)),
+    "short-lease-used": Mutant(
+        "bot.deliver", "Deliver.prepare", "row.due_at - now < CALL_MAX_S * SECOND", "False", ("freeze",)
+    ),
     "unsent-page-forgotten": Mutant(
         "bot.deliver",
         "Deliver._settled",
