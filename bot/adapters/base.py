@@ -34,6 +34,9 @@ class Capabilities:
     direct: bool = False
     groups: bool = False
     forms: bool = False
+    """Opens a form in front of the person; where not, a message asks for a reply."""
+    rooms: bool = False
+    """Opens a conversation for one incident: its adapter is a `Rooms` as well."""
     slash: bool = False
     mentions: bool = False
     local_time: bool = False
@@ -112,6 +115,8 @@ class Answer:
     here: bool = False
     alert: bool = False
     """The toast is bad news and should not vanish by itself."""
+    form: Json | None = None
+    """A rendered form to open at once, instead of everything else."""
 
 
 Emit = Callable[[Inbound], Awaitable[Answer]]
@@ -240,6 +245,52 @@ class Adapter(Protocol):
     async def check(self) -> list[Finding]:
         """Test the credentials with a round trip, for `doctor`."""
         ...
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Room:
+    """A conversation opened for one incident. `address` takes cards and texts like any chat."""
+
+    address: str
+    name: str
+    url: str = ""
+
+
+class Rooms(Protocol):
+    """What an adapter with `caps.rooms` can do besides: war rooms. Every call raises SendError like `send`."""
+
+    async def open_room(self, name: str, topic: str, parent: str, *, key: str) -> Room:
+        """Open a room, or find the one that the same `key` opened before. `parent` is the chat it belongs to."""
+        ...
+
+    async def invite(self, address: str, users: tuple[str, ...]) -> tuple[str, ...]:
+        """Bring people in; those who are there already are fine. Returns the users who could not be brought in."""
+        ...
+
+    async def set_topic(self, address: str, topic: str) -> None:
+        """Say in the room's head how the incident stands."""
+        ...
+
+    async def pin(self, ref: str) -> None:
+        """Keep a message of the room at its top."""
+        ...
+
+    async def close_room(self, address: str) -> None:
+        """Archive the room: it can be read and no longer written. A room that is closed already is fine."""
+        ...
+
+    async def transcript(self, address: str, limit: int) -> list[RoomLine]:
+        """What was said in the room, oldest first, as far as the platform lets a bot read it; else empty."""
+        ...
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class RoomLine:
+    """One message of a room. `at` is in seconds since the epoch."""
+
+    at: float
+    user: str
+    text: str
 
 
 class Errands:

@@ -99,6 +99,52 @@ class Action:
     """A link instead of a press (mail, SMS)."""
 
 
+class FieldKind(StrEnum):
+    """How a field of a form is filled in."""
+
+    LINE = "line"
+    TEXT = "text"
+    """Several lines."""
+    CHOICE = "choice"
+    """One of `options`; the value is the option's token."""
+    PEOPLE = "people"
+    """One or more people; the value is what a person would type: `@name`, or the platform's own mention."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Field:
+    """One question of a form. `name` is what its answer is called in `Form.values`."""
+
+    name: str
+    label: str
+    kind: FieldKind = FieldKind.LINE
+    value: str = ""
+    """What stands there before anybody types."""
+    hint: str = ""
+    required: bool = True
+    text_max: int = 0
+    """Characters; 0: the platform's own limit."""
+    options: tuple[Option, ...] = ()
+    """The choices; of a people field those to offer where the platform has no picker of its own."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class FormCard:
+    """A few questions before something is done: a modal, a dialog, or a message that asks for a reply.
+
+    `token` comes back with the answers and says what they are for.
+    """
+
+    verb: str
+    title: str
+    submit: str
+    cancel: str
+    token: str
+    fields: tuple[Field, ...]
+    intro: str = ""
+    lang: str = "en"
+
+
 class Tone(StrEnum):
     """What the colour of a card says."""
 
