@@ -10,7 +10,7 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass, replace
 
 from bot.clock import Clock, Ids
-from bot.engine import flapping, grouping, inhibition, silence, similarity
+from bot.engine import digest, dynamic, flapping, grouping, inhibition, routing, silence, similarity
 from bot.engine.conditions import matches
 from bot.engine.events import AlertChange, AlertSeen, CollectsNoMore, Fresh, Happening
 from bot.engine.flapping import Flaps
@@ -55,6 +55,7 @@ class _Place:
     incident: Incident | None
     group_key: str
     alike: Likeness | None = None
+    digest: bool = False
 
 
 class Noise:
@@ -141,6 +142,7 @@ class Noise:
             flapping=_flaps_now(flaps),
             unmuted=unmuted,
             alike=place.alike,
+            digest=place.digest,
         )
         self._happen(tx, incident, event)
         return alert, Absorbed(alert_key=alert.alert_key, reason=merged.reason, incident=alert.incident)
@@ -211,7 +213,27 @@ class Noise:
             slot = (channel.id, last.group_key)
             if slot not in tx.open_incidents([slot]):
                 return _Place(incident=last, group_key=key)
-        return _Place(incident=None, group_key=key)
+        return self._digested(tx, channel, alert) or _Place(incident=None, group_key=key)
+
+    def _digested(self, tx: Tx, channel: Channel, alert: Alert) -> _Place | None:
+        """The digest that counts what would be one more incident of a channel that drowns; None where none does."""
+        if channel.digest is None:
+            return None
+        world, now = self._worlds(), self._clock.now()
+        facts = (alert.title, alert.description, alert.severity, alert.labels, alert.integration)
+        rule = routing.choose_rule(channel, *facts, world=world, now=now)
+        key = digest.key_of(rule, alert, dynamic.targets_of(alert.labels))
+        holder = tx.open_incidents([(channel.id, key)]).get((channel.id, key))
+        why = grouping.why_not(holder, now) if holder else None
+        if holder and why is None:
+            return _Place(incident=holder, group_key=key, digest=True)
+        if holder and why:
+            self._happen(tx, holder, CollectsNoMore(why=why))
+        if not digest.drowns(channel.digest, tx.nth_newest(channel.id, channel.digest.incidents), now):
+            return None
+        closed = tx.newest_closed(channel.id, channel.digest.incidents)
+        last = next((one for one in closed if one.group_key == key and flapping.goes_on(one, now)), None)
+        return _Place(incident=last if last and grouping.collects(last, now) else None, group_key=key, digest=True)
 
     def _remember(self, tx: Tx, alert: Alert) -> Flaps | None:
         """Note one more change of state; None where the channel does not want it."""

@@ -6,11 +6,12 @@ from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from functools import reduce
 
+from bot.engine.editing import TITLE_MAX
 from bot.engine.effects import Reply
 from bot.engine.events import AlertsJoined, AlertsLeft, MergeInto, SplitOff
 from bot.engine.grouping import ALERTS_MAX
 from bot.engine.model import Alert, Incident, Progress, Severity, worse
-from bot.engine.people import closed_already
+from bot.engine.people import closed_already, too_long
 from bot.service import Service
 from bot.store.base import Tx
 
@@ -36,6 +37,8 @@ class Regrouping:
         """Empty each source into the target. The truth about each, by its number; what cannot be merged stays."""
         if target.progress is Progress.CLOSED:
             return [(target.num, closed_already(target))]
+        if wordy := too_long(comment):
+            return [(target.num, wordy)]
         told: list[tuple[int, Reply]] = []
         merged: list[int] = []
         moved: list[Alert] = []
@@ -75,6 +78,8 @@ class Regrouping:
         first, *others = sorted(alerts, key=lambda alert: (alert.closed_at is not None, alert.first_at))
         if source.progress is not Progress.CLOSED and first.closed_at is not None:
             return Reply(code="nothing_open", done=False)
+        if wordy := too_long(title, TITLE_MAX):
+            return wordy
         fresh = self._service.fresh(tx)
         reply = self._leave(tx, mover, alerts, source, fresh.num)
         if not reply.done:

@@ -9,10 +9,10 @@ from collections import defaultdict
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 
-from bot import silences
+from bot import silences, turns
 from bot.clock import Clock, Ids
 from bot.engine import dispatching, enrichment, inhibition, merging, preference, processing, routing
-from bot.engine.effects import Alarm, CloseAlerts, Page, Refresh, Reply, ShowCards, Step, Withdraw
+from bot.engine.effects import Alarm, CloseAlerts, Page, Refresh, Reply, ShowCards, Step, TakeTurn, Withdraw
 from bot.engine.enrichment import NO_ANSWERS, Answers
 from bot.engine.events import Fresh, Happening, Raised, SplitOff
 from bot.engine.incident import step
@@ -152,10 +152,14 @@ class Service:
         return self.open(tx, event)
 
     def _take_step(self, tx: Tx, before: Incident | None, event: Happening) -> Handled:
-        world, now = self._worlds(), self._clock.now()
-        made = step(before, event, world, now)
+        made = step(before, event, self.world_for(tx, before, event), self._clock.now())
         self.save(tx, before, event, made)
         return Handled(incident=made.incident, reply=made.reply)
+
+    def world_for(self, tx: Tx, before: Incident | None, event: Happening) -> World:
+        """The world that is in force, with whose turn it is where somebody's may come."""
+        world = self._worlds()
+        return turns.for_opening(tx, world, event) if before is None else turns.for_incident(tx, world, before)
 
     def save(self, tx: Tx, before: Incident | None, event: Happening, made: Step) -> None:
         """Write one step: the incident, its timeline, and a row for everything that was decided."""
@@ -178,6 +182,8 @@ class Service:
                     tx.close_alerts(incident.id, incident.last_at)
                 case Alarm(code=code, text=text):
                     self.alarm(tx, code, text, incident=incident.id)
+                case TakeTurn(turn=turn, last=last):
+                    tx.put_turn(turn, last)
                 case Refresh():
                     tx.want_cards(incident.id, incident.rev, self._clock.now())
         if rows:

@@ -1,7 +1,7 @@
-"""A card as the body of Slack's `chat.postMessage`, without the channel: Block Kit behind a bar that shows the tone.
+"""A card as the body of Slack's `chat.postMessage`, and a form as a modal: Block Kit, within every limit of the vendor.
 
-Limits: https://docs.slack.dev/reference/block-kit/blocks and its pages; escaping and dates:
-https://docs.slack.dev/messaging/formatting-message-text.
+Limits: https://docs.slack.dev/reference/block-kit/blocks and its pages, https://docs.slack.dev/reference/views/modal-views;
+escaping and dates: https://docs.slack.dev/messaging/formatting-message-text.
 """
 
 from __future__ import annotations
@@ -10,9 +10,26 @@ import re
 from collections.abc import Callable, Iterator
 from typing import Any, Final
 
-from bot.cards.card import Action, ActionStyle, Block, Card, Fact, Facts, Line, Paragraph, Quote, Span, Style, Tone
+from bot.cards.card import (
+    Action,
+    ActionStyle,
+    Block,
+    Card,
+    Fact,
+    Facts,
+    Field,
+    FieldKind,
+    FormCard,
+    Line,
+    Option,
+    Paragraph,
+    Quote,
+    Span,
+    Style,
+    Tone,
+)
 from bot.cards.i18n import say
-from bot.cards.text import calm, columns, one_line, shorten, utf16, web_address
+from bot.cards.text import calm, columns, neutral, one_line, shorten, utf16, web_address
 
 TEXT_MAX: Final = 3_000
 """Characters of `text`: Slack takes 40,000, but a section, which many clients draw in its place, takes 3,000."""
@@ -30,6 +47,18 @@ OPTIONS_MAX: Final = 100
 VALUE_MAX: Final = 150
 """Characters of an option's value, the tighter of option and button."""
 CONFIRM_MAX: Final = 300
+CONFIRM_TITLE_MAX: Final = 100
+CONFIRM_BUTTON_MAX: Final = 30
+PLACEHOLDER_MAX: Final = 150
+MODAL_BLOCKS_MAX: Final = 100
+MODAL_TITLE_MAX: Final = 24
+"""Also of what is written on the buttons that submit and close."""
+METADATA_MAX: Final = 3_000
+INPUT_MAX: Final = 3_000
+LABEL_MAX: Final = 2_000
+ID_MAX: Final = 255
+PEOPLE_MAX: Final = 50
+"""People offered as chosen already, and who may be chosen; our own: nobody pages more by hand."""
 QUOTE_SHOWN: Final = 1_000
 """Our own: Slack folds long messages away, and the incident's page has the whole text."""
 GRID_MAX: Final = 24
@@ -46,6 +75,7 @@ _COLOURS: Final = {
 _STYLES: Final = {ActionStyle.PRIMARY: "primary", ActionStyle.DANGER: "danger"}
 _CLOCK: Final = re.compile(r"\d\d:\d\d\Z")
 _USER: Final = re.compile(r"[A-Z0-9]{1,64}\Z")
+_MENTIONED: Final = re.compile(r"(?<![A-Za-z0-9])@([UW][A-Z0-9]{1,63})\b")
 _SEPARATOR: Final = "  ·  "
 _EDGE: Final = "\u200b"
 """Slack sees formatting only at the edge of a word, which Chinese text does not have: this makes one."""
@@ -83,7 +113,7 @@ def _blocks(card: Card) -> list[Json]:
         blocks.append({"type": "context", "elements": [_mrkdwn(status)]})
     room = BODY_MAX
     for each in (each for block in card.body for each in _BODY[type(block)](block)):
-        room -= sum(len(text) for text in _texts(each))
+        room -= sum(utf16(text) for text in _texts(each))
         if room < 0 or len(blocks) >= BLOCKS_MAX - 2:
             blocks.append({"type": "context", "elements": [_mrkdwn("…")]})
             break
@@ -131,7 +161,7 @@ def _grid(fields: list[Json]) -> Json:
 
 def _fact(fact: Fact, limit: int) -> str:
     label = _fit(one_line(fact.label), HEADER_MAX)
-    value = _line(fact.value, limit - len(label) - 3) or "–"
+    value = _line(fact.value, limit - utf16(label) - 3) or "–"
     return f"*{label}*\n{value}" if label else value
 
 
@@ -140,7 +170,7 @@ def _paragraph(block: Paragraph) -> Iterator[Json]:
     room = SECTION_MAX
     for line in block.lines:
         text = _line(line, min(room, FIELD_MAX))
-        room -= len(text) + 1
+        room -= utf16(text) + 1
         if room <= 0:
             break
         kept.append(text)
@@ -161,7 +191,7 @@ def _line(line: Line, limit: int) -> str:
     """Spans as mrkdwn of at most `limit` characters; a span is shortened or left out, never cut inside its markup."""
     text = ""
     for span in line:
-        piece = _span(span, limit - len(text) - 2 * len(_EDGE))
+        piece = _span(span, limit - utf16(text) - 2 * len(_EDGE))
         if piece[:1] in {"*", "`"} and text and not text[-1].isspace():
             piece = _EDGE + piece
         if text[-1:] in {"*", "`"} and piece and not piece[0].isspace():
@@ -197,7 +227,7 @@ _NO_MARKUP: Final = str.maketrans({"`": "ˋ", "*": "∗", "|": "¦"})
 def _elements(card: Card) -> list[Json]:
     elements: list[Json] = []
     for action in card.actions[:ELEMENTS_MAX]:
-        element = _menu(action) if action.options else _button(action, card.lang)
+        element = _menu(action, card.lang) if action.options else _button(action, card.lang)
         if element:
             # Unique within the block, whatever the card says.
             elements.append(
@@ -217,35 +247,96 @@ def _button(action: Action, lang: str) -> Json | None:
     href = web_address(action.href)
     if not href and not 0 < len(action.token) <= VALUE_MAX:
         return None
-    button: Json = {"type": "button", "text": _plain(_label(action.label or action.verb))}
+    button: Json = {"type": "button", "text": _cut(action.label or action.verb, BUTTON_MAX)}
     button |= {"url": href} if href else {"value": action.token}
     if style := _STYLES.get(action.style):
         button["style"] = style
-    if action.confirm:
-        button["confirm"] = {
-            "title": _plain(say(lang, "confirm.title")),
-            "text": _plain(shorten(one_line(action.confirm), CONFIRM_MAX, utf16) or "…"),
-            "confirm": _plain(shorten(one_line(action.label), 30, utf16) or "…"),
-            "deny": _plain(say(lang, "confirm.no")),
-        }
-    return button
+    return button | _confirm(action, lang)
 
 
-def _menu(action: Action) -> Json | None:
-    options = {option.token: option.label for option in action.options if 0 < len(option.token) <= VALUE_MAX}
-    if not options:
-        return None
+def _confirm(action: Action, lang: str) -> Json:
+    """The question before a press counts, or nothing; a menu asks the same before any of its options counts."""
+    if not action.confirm:
+        return {}
     return {
-        "type": "static_select",
-        "placeholder": _plain(_label(action.label or action.verb)),
-        "options": [
-            {"text": _plain(_label(label)), "value": value} for value, label in list(options.items())[:OPTIONS_MAX]
-        ],
+        "confirm": {
+            "title": _cut(say(lang, "confirm.title"), CONFIRM_TITLE_MAX),
+            "text": _cut(action.confirm, CONFIRM_MAX),
+            "confirm": _cut(action.label, CONFIRM_BUTTON_MAX),
+            "deny": _cut(say(lang, "confirm.no"), CONFIRM_BUTTON_MAX),
+        }
     }
 
 
-def _label(text: str) -> str:
-    return shorten(one_line(text), BUTTON_MAX, utf16) or "…"
+def _menu(action: Action, lang: str) -> Json | None:
+    """A select, because an overflow menu takes five options only and a select a hundred."""
+    options = _options(action.options)
+    if not options:
+        return None
+    menu = {"type": "static_select", "placeholder": _cut(action.label or action.verb, BUTTON_MAX), "options": options}
+    return menu | _confirm(action, lang)
+
+
+def _options(options: tuple[Option, ...]) -> list[Json]:
+    """At most a hundred, each value once."""
+    labels = {option.token: option.label for option in options if 0 < utf16(option.token) <= VALUE_MAX}
+    return [{"text": _cut(label, BUTTON_MAX), "value": value} for value, label in list(labels.items())[:OPTIONS_MAX]]
+
+
+def render_form(form: FormCard) -> Json:
+    """A modal, the `view` of views.open: total, and within every limit above. Blocks and elements bear a field's name.
+
+    https://docs.slack.dev/reference/views/modal-views
+    """
+    intro = shorten(calm(form.intro), SECTION_MAX, utf16)
+    blocks: list[Json] = [{"type": "section", "text": _plain(intro)}] if intro else []
+    fields = {field.name: field for field in reversed(form.fields) if 0 < utf16(field.name) <= ID_MAX}
+    ordered = [field for field in form.fields if fields.get(field.name) is field]
+    blocks += [_input(field) for field in ordered[: MODAL_BLOCKS_MAX - len(blocks)]]
+    return {
+        "type": "modal",
+        "callback_id": f"toc_{form.verb}"[:200],
+        "private_metadata": form.token if utf16(form.token) <= METADATA_MAX else "",
+        "title": _cut(form.title, MODAL_TITLE_MAX),
+        "submit": _cut(form.submit, MODAL_TITLE_MAX),
+        "close": _cut(form.cancel, MODAL_TITLE_MAX),
+        "blocks": blocks or [{"type": "section", "text": _cut(form.title, SECTION_MAX)}],
+    }
+
+
+def _input(field: Field) -> Json:
+    """https://docs.slack.dev/reference/block-kit/blocks/input-block."""
+    block: Json = {
+        "type": "input",
+        "block_id": field.name,
+        "label": _cut(field.label or field.name, LABEL_MAX),
+        "element": {**_entry(field), "action_id": field.name},
+        "optional": not field.required,
+    }
+    if hint := one_line(field.hint):
+        block["hint"] = _cut(hint, LABEL_MAX)
+    return block
+
+
+def _entry(field: Field) -> Json:
+    if field.kind is FieldKind.PEOPLE:
+        chosen = list(dict.fromkeys(_MENTIONED.findall(field.value)))[:PEOPLE_MAX]
+        initial: Json = {"initial_users": chosen} if chosen else {}
+        return {"type": "multi_users_select", "max_selected_items": PEOPLE_MAX, **initial}
+    if field.kind is FieldKind.CHOICE and (options := _options(field.options)):
+        initial = next(({"initial_option": each} for each in options if each["value"] == field.value), {})
+        return {"type": "static_select", "options": options, **initial}
+    limit = min(field.text_max or INPUT_MAX, INPUT_MAX)  # a choice without choices is asked for in words
+    entry: Json = {"type": "plain_text_input", "multiline": field.kind is FieldKind.TEXT, "max_length": limit}
+    value = neutral(field.value) if field.kind is FieldKind.TEXT else one_line(field.value)
+    if text := shorten(value, limit, utf16):
+        entry["initial_value"] = text
+    return entry
+
+
+def _cut(text: str, limit: int) -> Json:
+    """One line of plain text that is never empty."""
+    return _plain(shorten(one_line(text), limit, utf16) or "…")
 
 
 def _plain(text: str) -> Json:
@@ -263,7 +354,7 @@ def _fit(text: str, limit: int, *, edges: bool = False) -> str:
     if edges:
         before = " " * (len(text) - len(text.lstrip(" "))) if calmed else text[:1]
         calmed = before + calmed + " " * (len(text) - len(text.rstrip(" "))) if calmed else before
-    return _escape(shorten(calmed, limit, lambda each: len(_escape(each))))
+    return _escape(shorten(calmed, limit, lambda each: utf16(_escape(each))))
 
 
 def _escape(text: str) -> str:

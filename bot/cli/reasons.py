@@ -6,6 +6,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import Any
 
+from bot import turns
 from bot.cards import sample
 from bot.cards.build import View, level_words, member_words, quiet_words, rule_words, target_words
 from bot.clock import Ids, SystemClock
@@ -90,7 +91,7 @@ def verdicts_of(store: Store, declared: World, num: int) -> Told:
         if incident is None:
             raise KeyError(num)
         directory.load(tx)
-        world, now = directory.world(), clock.now()
+        world, now = turns.for_incident(tx, directory.world(), incident), clock.now()
         view = View(incident=incident, world=world, now=now, key=sample.KEY)
         return Told(view=view, verdicts=explain(incident, as_opened(incident, tx.timeline(incident.id)), world, now))
 

@@ -51,12 +51,12 @@ class Acting:
             return self._quieting.unsilence(tx, asker, asked)
         if not incidents:
             return sentence(asker, "missing_ref")
-        if len(asked.rest) > TEXT_MAX and asked.verb != "set":  # each text that can be set has a limit of its own
-            return sentence(asker, "too_long", {"max": str(TEXT_MAX)})
         if asked.verb == "merge":
             return self._rearranging.merge(tx, asker, asked.rest, incidents)
         if asked.verb == "move":
             return self._rearranging.move(tx, asker, asked.rest, incidents[0])
+        if len(asked.rest) > TEXT_MAX and asked.verb != "set":  # each text that can be set has a limit of its own
+            return sentence(asker, "too_long", {"max": str(TEXT_MAX)})
         command = self.command(asker, asked.verb, asked.rest)
         if isinstance(command, Said):
             return command

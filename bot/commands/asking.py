@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from dataclasses import replace
 
+from bot import turns
 from bot.cards.build import (
     View,
     alerts_card,
@@ -154,7 +155,8 @@ class Asking:
     def _why(self, tx: Tx, asker: Asker, asked: Asked, incident: Incident) -> Said:
         entries, asks = tx.timeline(incident.id), ""
         view = self._view(tx, asker, incident)
-        found = explain(incident, as_opened(incident, entries), asker.world, asker.now)
+        world = turns.for_incident(tx, asker.world, incident)
+        found = explain(incident, as_opened(incident, entries), world, asker.now)
         if asked.rest:
             member = self._directory.named(asked.rest, asker.platform)
             if member is None:

@@ -45,6 +45,11 @@ def from_query(address: str) -> dict[str, str]:
     return dict(list(named.items())[:QUERY_MAX])
 
 
+def targets_of(labels: Mapping[str, str]) -> dict[str, str]:
+    """The labels with which an alert names its own people."""
+    return {name: value for name, value in labels.items() if _LABEL.fullmatch(name)}
+
+
 def without_targets(labels: Mapping[str, str]) -> dict[str, str]:
     """The labels that are about the alert itself."""
     return {name: value for name, value in labels.items() if not _LABEL.fullmatch(name)}

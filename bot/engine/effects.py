@@ -7,6 +7,7 @@ from dataclasses import dataclass, field
 from enum import StrEnum
 
 from bot.engine.model import Chat, Incident, Instant, Way
+from bot.engine.turns import Turn
 
 
 class Kind(StrEnum):
@@ -87,6 +88,7 @@ class Reason(StrEnum):
     FLAPPED = "flapped"
     ALIKE = "alike"
     STORM = "storm"
+    DIGEST = "digest"
     GROUP_FULL = "group_full"
     WINDOW_OVER = "window_over"
 
@@ -134,7 +136,15 @@ class Alarm:
     text: str
 
 
-Effect = Page | ShowCards | Refresh | Withdraw | CloseAlerts | Alarm
+@dataclass(frozen=True, slots=True, kw_only=True)
+class TakeTurn:
+    """In round robin somebody has the turn now; `last` is the one that this was decided by."""
+
+    turn: Turn
+    last: Turn | None
+
+
+Effect = Page | ShowCards | Refresh | Withdraw | CloseAlerts | Alarm | TakeTurn
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -6,9 +6,10 @@ from dataclasses import replace
 
 from bot.engine import preference, routing
 from bot.engine.draft import Draft
-from bot.engine.effects import Alarm, Kind, Page, Reason, ShowCards
+from bot.engine.effects import Alarm, Kind, Page, Reason, ShowCards, TakeTurn
 from bot.engine.model import SECOND, Incident, Level, Pending, Progress, Responder, Watch, Way, medium_of
 from bot.engine.routing import Called
+from bot.engine.turns import Turn, next_place
 from bot.engine.world import MAILTO, World
 
 
@@ -36,7 +37,7 @@ def fire(draft: Draft, reason: Reason) -> None:
     level = current_level(incident)
     called = routing.people(draft.world, level.targets, draft.now)
     if level.round_robin:
-        called = in_turn(draft.world, called, incident.num + incident.round)
+        called = _take_turn(draft, called)
     how = "catch_all" if on_last_resort(incident) or incident.rule.id == "catch_all" else "level"
     if not called and not on_last_resort(incident):
         called, how = routing.people(draft.world, incident.last_resort.targets, draft.now), "catch_all"
@@ -50,12 +51,36 @@ def fire(draft: Draft, reason: Reason) -> None:
     _set_timers(draft, level)
 
 
-def in_turn(world: World, called: tuple[Called, ...], turn: int) -> tuple[Called, ...]:
-    """The one person whose turn it is, of those who can be reached; a mailbox is no person, and gets a copy anyway."""
+def turn_at(incident: Incident, level: int, world: World, called: tuple[Called, ...]) -> tuple[str, int] | None:
+    """Whose turn it is at a level in round robin, and the place: who has it in this round, else who comes next.
+
+    Who cannot be reached has no turn while anybody else can; a mailbox is no person. None where nobody is left.
+    """
+    people = [one.member for one in called if not one.member.startswith(MAILTO)]
+    reached = [one for one in people if (member := world.member(one)) and member.reachable()] or people
+    if not reached:
+        return None
+    had = incident.turns.get(f"{incident.round}.{level}", "")
+    last = world.turns.get((incident.channel, incident.rule.id, level))
+    place = reached.index(had) if had in reached else next_place(last, reached)
+    return reached[place], place
+
+
+def _take_turn(draft: Draft, called: tuple[Called, ...]) -> tuple[Called, ...]:
+    """The one whose turn it is, who keeps it for this round; mailboxes get a copy anyway."""
+    incident, slot = draft.incident, f"{draft.incident.round}.{draft.incident.level}"
     boxes = tuple(one for one in called if one.member.startswith(MAILTO))
-    people = [one for one in called if one not in boxes]
-    reached = [one for one in people if (member := world.member(one.member)) and member.reachable()] or people
-    return (reached[turn % len(reached)], *boxes) if reached else boxes
+    found = turn_at(incident, incident.level, draft.world, called)
+    if found is None:
+        return boxes
+    member, place = found
+    if incident.turns.get(slot) != member:
+        turn = Turn(
+            channel=incident.channel, rule=incident.rule.id, level=incident.level, member=member, place=place
+        )
+        draft.change(turns={**incident.turns, slot: member})
+        draft.emit(TakeTurn(turn=turn, last=draft.world.turns.get(turn.slot)))
+    return (*(one for one in called if one.member == member), *boxes)
 
 
 def repeat(draft: Draft) -> None:

@@ -45,6 +45,8 @@ class AlertSeen:
     """What had kept it quiet until now (`Alert.muted`); empty for what was never quiet."""
     alike: Likeness | None = None
     """Why it belongs to this incident, where likeness decided."""
+    digest: bool = False
+    """Its channel drowns: it is counted in a digest instead of opening an incident of its own."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

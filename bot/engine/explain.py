@@ -59,7 +59,7 @@ def explain(incident: Incident, opened: Opened, world: World, now: Instant) -> V
                 level=number,
                 targets=tuple(TargetVerdict(target=each, people=_stand(world, each, at)) for each in level.targets),
                 current=number == incident.level,
-                turn=_turn(world, incident, level, called[number]),
+                turn=_turn(world, incident, number, level, called[number]),
             )
             for number, level in enumerate(levels)
         ),
@@ -159,10 +159,9 @@ def _stand(world: World, target: Target, at: Instant) -> tuple[Stands, ...]:
     )
 
 
-def _turn(world: World, incident: Incident, level: Level, called: tuple[Called, ...]) -> str:
-    if not level.round_robin or not called:
-        return ""
-    return escalation.in_turn(world, called, incident.num + incident.round)[0].member
+def _turn(world: World, incident: Incident, number: int, level: Level, called: tuple[Called, ...]) -> str:
+    found = escalation.turn_at(incident, number, world, called) if level.round_robin else None
+    return found[0] if found else ""
 
 
 def _everybody(incident: Incident, world: World, called: Iterable[tuple[Called, ...]]) -> tuple[str, ...]:
@@ -179,7 +178,7 @@ def _member(
     here = _place(incident, called, name)
     level = levels[here] if here is not None else None
     through = next((one.through for one in called[here] if one.member == name), "") if here is not None else ""
-    turn = _turn(world, incident, level, called[here]) if level is not None and here is not None else ""
+    turn = _turn(world, incident, here, level, called[here]) if level is not None and here is not None else ""
     why = _why(incident, holder, here, has_a_way=_is_reached(world, name), has_the_turn=turn in ("", name))
     if why is MemberWhy.NOT_NAMED:
         through = next((f"schedule:{plan}" for plan in _schedules(levels) if _ever(world, plan, name)), "")

@@ -77,5 +77,9 @@ def goes_on(incident: Incident, now: Instant) -> bool:
         and 0 <= now - incident.closed_at < REOPEN_WITHIN
         and incident.loop >= 0
         and not incident.exhausted
-        and (not incident.auto_close_after or now < incident.opened_at + incident.auto_close_after)
+        and (
+            not incident.auto_close_after
+            or incident.auto_close_on_update  # its time begins anew with the alert that is back
+            or now < incident.opened_at + incident.auto_close_after
+        )
     )

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import assert_never
 
-from bot.engine import editing, escalation, fallback, joining, people, regrouping
+from bot.engine import dynamic, editing, escalation, fallback, joining, people, regrouping
 from bot.engine.draft import Draft
 from bot.engine.effects import CloseAlerts, Kind, Reason, Reply, Step
 from bot.engine.events import (
@@ -119,17 +119,27 @@ def _obey(draft: Draft, order: Order) -> Reply:
 
 
 def alert_seen(draft: Draft, event: AlertSeen) -> None:
-    """An alert joined, changed or recovered. Merged alerts never page again."""
+    """An alert joined, changed, recovered or is back. Merged alerts never page again."""
+    if event.change is AlertChange.BACK or draft.incident.progress is not Progress.CLOSED:
+        _alert_changed(draft, event)
     incident, alert = draft.incident, event.alert
-    if event.change is AlertChange.BACK:
-        joining.back(draft, event)
-        return
     if incident.progress is Progress.CLOSED:
         return
+    labels = dynamic.without_targets(alert.labels)
+    if alert.id == incident.first_alert and labels != incident.labels:
+        draft.show(labels=labels)
+    if incident.auto_close_on_update and incident.close_at is not None:
+        draft.change(close_at=draft.now + incident.auto_close_after)
+
+
+def _alert_changed(draft: Draft, event: AlertSeen) -> None:
+    incident, alert = draft.incident, event.alert
     facts = {"alert_key": alert.alert_key, "title": alert.title}
     match event.change:
         case AlertChange.NEW:
             joining.join(draft, event)
+        case AlertChange.BACK:
+            joining.back(draft, event)
         case AlertChange.UPDATED:
             draft.log(Kind.ALERT_UPDATE, Reason.ALERT, facts={**facts, "status": alert.status.value})
             editing.worsen(draft, alert.severity)

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass, replace
 
-from bot.engine import editing, escalation
+from bot.engine import digest, editing, escalation
 from bot.engine.draft import Draft
 from bot.engine.effects import Kind, Reason
 from bot.engine.events import AlertSeen, CollectsNoMore
@@ -31,11 +31,13 @@ class Why:
 
 
 def why(event: AlertSeen) -> Why:
-    """A mute that is over before likeness, likeness before the plain alert."""
+    """A mute that is over before a digest, a digest before likeness, likeness before the plain alert."""
     facts = {"alert_key": event.alert.alert_key, "title": event.alert.title}
     kind, _, what = event.unmuted.partition(":")
     if kind in _UNMUTED:
         return Why(reason=_UNMUTED[kind], facts={**facts, "muted": what or kind})
+    if event.digest:
+        return Why(reason=Reason.DIGEST, facts=facts)
     if event.alike is not None:
         score = {"score": f"{event.alike.score:.2f}", "fields": ", ".join(event.alike.fields)}
         return Why(reason=Reason.ALIKE, facts={**facts, **score})
@@ -44,11 +46,9 @@ def why(event: AlertSeen) -> Why:
 
 def join(draft: Draft, event: AlertSeen) -> None:
     """An alert joins an open incident."""
-    incident, because = draft.incident, why(event)
+    because = why(event)
     _count(draft, event.alert)
-    channel = draft.world.channels.get(incident.channel)
-    if channel and channel.grouping.sliding and incident.collects_until is not None:
-        draft.change(collects_until=window_from(channel.grouping, draft.now))
+    _slide(draft)
     draft.log(Kind.ALERT_MERGE, because.reason, facts=because.facts)
     if event.unmuted and draft.incident.exhausted and draft.incident.progress is Progress.TRIGGERED:
         escalation.start(draft, because.reason)
@@ -123,12 +123,23 @@ def _count(draft: Draft, alert: Alert) -> None:
     editing.worsen(draft, alert.severity)
 
 
+def _slide(draft: Draft) -> None:
+    """A window that is counted from the alert that joined last begins anew."""
+    incident = draft.incident
+    channel = draft.world.channels.get(incident.channel)
+    if incident.digest:
+        draft.change(collects_until=digest.collects_until(draft.now))
+    elif channel and channel.grouping.sliding and incident.collects_until is not None:
+        draft.change(collects_until=window_from(channel.grouping, draft.now))
+
+
 def _swell(draft: Draft) -> None:
     """A storm threshold that is reached is told to the current level again, unless somebody has it."""
     incident = draft.incident
     channel = draft.world.channels.get(incident.channel)
     total = incident.alerts_total
-    reached = max((each for each in channel.storm if each <= total), default=0) if channel else 0
+    steps = (*(channel.storm if channel else ()), *(digest.STEPS if incident.digest else ()))
+    reached = max((each for each in steps if each <= total), default=0)
     if reached <= incident.storm:
         return
     draft.show(storm=reached)

@@ -299,12 +299,18 @@ class Incident:
     creator: str = ""
     close_with_alerts: bool = True
     auto_close_after: Span = 0
+    auto_close_on_update: bool = False
+    """Whether that time begins anew with each news of an alert; else it is counted from the opening."""
+    first_alert: str = ""
+    """The id of the alert that opened it, whose labels are its own; empty for one that was opened by hand."""
     frozen: tuple[str, ...] = ()
     """Fields that a person set by hand and alerts no longer touch."""
     alerts_open: int = 0
     alerts_total: int = 0
     rev: int = 1
     """Counts every change that a card can show."""
+    turns: Mapping[str, str] = field(default_factory=dict)
+    """In round robin, who has the turn, by `round.level`: repeats, and what is asked again, go to the same person."""
     cycle: int = 0
     """Counts every time that pages sent before stopped being wanted: a page of an older cycle is never sent."""
     round: int = 0
@@ -344,6 +350,8 @@ class Incident:
     """When it takes no more new alerts; None: until it closes."""
     storm: int = 0
     """The highest storm threshold of its channel that it has reached."""
+    digest: bool = False
+    """It counts alerts that would each have opened an incident while its channel drowned."""
     flapping: bool = False
     """An alert of it comes and goes."""
     novel: bool = False

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from bot.engine import dynamic, escalation, joining, routing
+from bot.engine import digest, dynamic, escalation, joining, routing
 from bot.engine.draft import Draft
 from bot.engine.editing import worsen
 from bot.engine.effects import Kind, Reason, Reply, Step
@@ -35,7 +35,8 @@ def _from_alert(event: AlertSeen, world: World, now: Instant) -> Step:
     draft = Draft(incident, world, now)
     because = joining.why(event)
     unmuted = because.reason.value if event.unmuted else ""
-    draft.change(novel=event.novel, unmuted=unmuted, collects_until=window_from(channel.grouping, now))
+    until = digest.collects_until(now) if event.digest else window_from(channel.grouping, now)
+    draft.change(novel=event.novel, unmuted=unmuted, digest=event.digest, collects_until=until)
     opened = {"severity": alert.severity.value, "integration": alert.integration}
     draft.log(Kind.NEW, because.reason, facts=because.facts | opened)
     joining.mark_flapping(draft, event)
@@ -85,6 +86,8 @@ def _with_alert(
         last_at=now,
         close_with_alerts=channel.close_with_alerts,
         auto_close_after=channel.auto_close_after,
+        auto_close_on_update=channel.auto_close_on_update,
+        first_alert=alert.id,
         alerts_open=1,
         alerts_total=1,
     )
@@ -115,6 +118,7 @@ def _from_person(event: Raised, world: World, now: Instant) -> Step:
         creator=event.by,
         close_with_alerts=False,
         auto_close_after=channel.auto_close_after,
+        auto_close_on_update=channel.auto_close_on_update,
     )
     draft = Draft(incident, world, now)
     draft.log(Kind.NEW, Reason.BY_HAND, actor=event.by, facts={"title": event.title, "severity": event.severity.value})

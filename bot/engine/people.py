@@ -6,6 +6,7 @@ from dataclasses import replace
 
 from bot.engine import escalation, joining, routing
 from bot.engine.draft import Draft
+from bot.engine.editing import TEXT_MAX
 from bot.engine.effects import CloseAlerts, Kind, Reason, Reply, Withdraw
 from bot.engine.events import (
     Acknowledge,
@@ -37,6 +38,11 @@ def closed_already(incident: Incident) -> Reply:
         return Reply(code="already_merged", done=False, facts={"into": str(incident.merged_into)})
     facts = {"by": incident.closed_by, "at": str(incident.closed_at or 0)}
     return Reply(code="already_closed", done=False, facts=facts)
+
+
+def too_long(text: str, limit: int = TEXT_MAX) -> Reply | None:
+    """The refusal of more words than a comment may have."""
+    return Reply(code="too_long", done=False, facts={"max": str(limit)}) if len(text) > limit else None
 
 
 def acknowledge(draft: Draft, command: Acknowledge) -> Reply:
@@ -73,7 +79,7 @@ def unacknowledge(draft: Draft, command: Unacknowledge) -> Reply:
 
 def resolve(draft: Draft, command: Resolve) -> Reply:
     """Close it, and its alerts with it."""
-    if over := gone(draft):
+    if over := gone(draft) or too_long(command.note):
         return over
     close(draft, Reason.RESOLVED, by=command.by, note=command.note, via=command.via)
     draft.emit(CloseAlerts())
@@ -94,6 +100,8 @@ def reopen(draft: Draft, command: Reopen) -> Reply:
     """Not over after all: Triggered, and dispatched again from the first level."""
     if draft.incident.progress is not Progress.CLOSED:
         return Reply(code="not_closed", done=False)
+    if wordy := too_long(command.reason):
+        return wordy
     draft.turn(
         progress=Progress.TRIGGERED,
         closed_at=None,
@@ -222,6 +230,8 @@ def add_responders(draft: Draft, command: AddResponders) -> Reply:
 
 def note(draft: Draft, command: Note) -> Reply:
     """A remark, also on a closed incident."""
+    if wordy := too_long(command.text):
+        return wordy
     draft.show()
     draft.log(Kind.COMMENT, Reason.BY_HAND, actor=command.by, facts={"text": command.text, "via": command.via})
     return Reply(code="noted")

@@ -10,15 +10,19 @@ from dataclasses import dataclass, field
 from enum import StrEnum
 
 from bot.engine.calendars import Calendar
+from bot.engine.digest import Digest
 from bot.engine.feed import Enrichment, Processing, Route
 from bot.engine.flapping import Flapping
 from bot.engine.grouping import ALONE, Grouping
 from bot.engine.inhibition import Inhibition
-from bot.engine.model import MINUTE, Chat, Filter, Instant, Level, Rule, Severity, Span, Target, Way
+from bot.engine.model import HOUR, MINUTE, Chat, Filter, Instant, Level, Rule, Severity, Span, Target, Way
 from bot.engine.silence import Silence
+from bot.engine.turns import Turn, TurnSlot
 
 MAILTO = "mailto:"
 """Begins the id of a mailbox that belongs to no member."""
+SNOOZES: tuple[Span, ...] = (2 * HOUR, 4 * HOUR, 12 * HOUR)
+"""What the snooze menu offers unless the manifest says otherwise."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -242,8 +246,12 @@ class Channel:
     """None: nothing is remembered of alerts that come and go."""
     storm: tuple[int, ...] = ()
     """Numbers of alerts in one incident that are told again when they are reached."""
+    digest: Digest | None = field(default_factory=Digest)
+    """From when on it drowns; None: every incident is told, however many there are."""
     close_with_alerts: bool = True
     auto_close_after: Span = 0
+    auto_close_on_update: bool = False
+    """Whether that time is counted from the last news of an alert; else from the opening."""
     drop: Filter = ()
     """Events that pass it are erased; the empty filter erases nothing here."""
     links: tuple[LinkTemplate, ...] = ()
@@ -269,7 +277,11 @@ class World:
     calendars: Mapping[str, Calendar] = field(default_factory=dict)
     silences: Mapping[str, tuple[Silence, ...]] = field(default_factory=dict)
     """By channel: those that the manifest declares, and the quick ones of now."""
+    turns: Mapping[TurnSlot, Turn] = field(default_factory=dict)
+    """The latest turns of round robin, as far as the incident at hand needs them."""
     fields: Mapping[str, CustomField] = field(default_factory=dict)
+    snooze: tuple[Span, ...] = SNOOZES
+    """The choices of the snooze menu."""
     version: str = ""
     url: str = ""
     """The public base URL, for links on cards; empty where there is none."""

@@ -8,9 +8,8 @@ from typing import Annotated, Self
 from pydantic import AfterValidator, BeforeValidator, Field, StrictBool, StrictInt, WithJsonSchema, model_validator
 
 from bot.engine import conditions, enrichment, feed, patterns, processing, templates
-from bot.engine.conditions import ValueKind
 from bot.engine.model import SECOND, Span
-from bot.manifest.filters import Filter, to_filter
+from bot.manifest.filters import Filter, PlainFilter, to_filter
 from bot.manifest.parts import Part
 from bot.manifest.problems import refusal
 from bot.manifest.services import HeaderName, HeaderValue, ServiceUrl, check_place
@@ -211,19 +210,10 @@ class EnrichRule(Part):
         return feed.Enrichment(does=does, filter=to_filter(self.filter), override=self.override)
 
 
-def _asks_plainly(groups: Filter) -> Filter:
-    for each in (condition for group in groups for condition in group):
-        for value in each.vals:
-            if conditions.kind_of(value) in (ValueKind.CIDR, ValueKind.NUMBER):
-                cure = "Write exact text, a wildcard or /re/."
-                raise refusal("condition_value", f"{value} cannot be asked of another alert", cure)
-    return groups
-
-
 class AlertInhibition(Part):
     """A new alert is left out while another active alert of the integration explains it."""
 
-    source: Annotated[Filter, Field(min_length=1), AfterValidator(_asks_plainly)]
+    source: PlainFilter
     """What that other alert looks like; without `cidr:` and `num:`."""
     equals: LabelNames = ()
     """Labels that both have, with equal values."""

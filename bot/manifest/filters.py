@@ -58,6 +58,19 @@ Filter = tuple[Annotated[tuple[Condition, ...], Field(min_length=1)], ...]
 """Groups of conditions."""
 
 
+def _asks_plainly(groups: Filter) -> Filter:
+    for each in (condition for group in groups for condition in group):
+        for value in each.vals:
+            if conditions.kind_of(value) in (ValueKind.CIDR, ValueKind.NUMBER):
+                cure = "Write exact text, a wildcard or /re/."
+                raise refusal("condition_value", f"{value} cannot be asked of another alert", cure)
+    return groups
+
+
+PlainFilter = Annotated[Filter, Field(min_length=1), AfterValidator(_asks_plainly)]
+"""What another, active alert must look like: never empty, and without `cidr:` and `num:`."""
+
+
 def to_filter(groups: Filter) -> model.Filter:
     """The same for the engine."""
     return tuple(

@@ -2,21 +2,33 @@
 
 from __future__ import annotations
 
-from typing import Annotated, Self
+from typing import Annotated, Literal, Self
 
 from pydantic import AfterValidator, Field, StrictBool, StrictInt, model_validator
 
 from bot.engine.links import LINKS_MAX
 from bot.engine.model import DAY, HOUR, MINUTE, SECOND, Severity, Span
-from bot.manifest.feeds import LOOKUPS_MAX, EnrichRule, ProcessRule, Route
+from bot.engine.world import SNOOZES
+from bot.manifest.feeds import LOOKUPS_MAX, EnrichRule, LabelNames, ProcessRule, Route
 from bot.manifest.filters import Filter
 from bot.manifest.ladders import PersonalLadder
-from bot.manifest.noise import RULES_MAX, Flapping, Grouping, Inhibition, Silence, Storm, told_apart
+from bot.manifest.noise import (
+    DIMENSIONS_MAX,
+    RULES_MAX,
+    Digest,
+    Flapping,
+    Grouping,
+    Inhibition,
+    Silence,
+    Storm,
+    told_apart,
+)
 from bot.manifest.parts import Chat, Part
 from bot.manifest.platforms import Platforms
 from bot.manifest.problems import refusal
 from bot.manifest.schedules import Calendar, Schedule, Window
 from bot.manifest.values import (
+    Description,
     Duration,
     Id,
     Ids,
@@ -149,18 +161,22 @@ class Channel(Part):
 
     name: Name59
     """What it is called."""
+    description: Description = ""
+    """What it is for, up to 500 characters, for people who read the manifest."""
     team: Id | None = None
     """Who owns it."""
     timezone: Zone = "UTC"
     """The zone of the hours in its rules."""
     chats: tuple[Chat, ...] = ()
     """Where its cards are shown."""
-    group_by: Annotated[tuple[str, ...], AfterValidator(once)] = ()
-    """Labels whose equal values put alerts into one incident; by default one incident an alert."""
+    group_by: Annotated[LabelNames, Field(max_length=DIMENSIONS_MAX)] = ()
+    """Up to 5 labels whose equal values put alerts into one incident; by default one incident an alert."""
     grouping: Grouping | None = None
     """The same and more, instead of `group_by`: branches, likeness, windows."""
     storm: Storm = ()
     """Numbers of alerts in one incident, up to 5 from 2 to 10000: reaching one is told again unless acknowledged."""
+    digest: Digest = Digest()
+    """When it drowns; by default 20 incidents within 1m: what follows is counted in one incident instead."""
     flapping: Flapping = Flapping()
     """When an alert counts as coming and going; by default 4 changes within 60m, which only marks it."""
     silences: Annotated[tuple[Silence, ...], Field(max_length=RULES_MAX)] = ()
@@ -170,7 +186,9 @@ class Channel(Part):
     close_with_alerts: StrictBool = True
     """Close an incident when all its alerts have recovered."""
     auto_close: Annotated[Span, Duration(0, 30 * DAY)] = 0
-    """Close an incident this long after it opened; 0s: never."""
+    """Close an incident after so long; 0s: never."""
+    auto_close_mode: Literal["trigger", "update"] = "trigger"
+    """Count that time from the opening (`trigger`), or from the last news of an alert (`update`)."""
     rules: tuple[Rule, ...] = ()
     """Its escalation rules. What none takes goes to the catch-all."""
     drop: Filter = ()
@@ -249,6 +267,10 @@ class Manifest(Part):
     """Channels, by id."""
     fields: Annotated[dict[FieldName, CustomFieldPart], Field(max_length=FIELDS_MAX)] = Field(default_factory=dict)
     """Facts that people can set on every incident, by name; up to 15."""
+    snooze: Annotated[
+        tuple[Annotated[Span, Duration(MINUTE, 24 * HOUR, MINUTE)], ...], Field(max_length=10), AfterValidator(once)
+    ] = SNOOZES
+    """What the snooze menu of every card offers, up to 10; any other time up to 24h can be typed."""
     integrations: dict[Id, Integration] = Field(default_factory=dict)
     """Integrations, by id."""
     catch_all: Annotated[tuple[TargetText, ...], Field(min_length=1)]

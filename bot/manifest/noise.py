@@ -6,9 +6,9 @@ from typing import Annotated, Literal, Self
 
 from pydantic import AfterValidator, Field, StrictBool, StrictFloat, StrictInt, model_validator
 
-from bot.engine import conditions, flapping, silence, similarity
-from bot.engine.model import HOUR, MINUTE, Span
-from bot.manifest.filters import Filter
+from bot.engine import conditions, digest, flapping, silence, similarity
+from bot.engine.model import HOUR, MINUTE, SECOND, Span
+from bot.manifest.filters import Filter, PlainFilter
 from bot.manifest.oncall import read_time
 from bot.manifest.parts import Part
 from bot.manifest.problems import choose, refusal
@@ -18,6 +18,7 @@ from bot.manifest.values import Duration, Moment, Name39, PlainText, Zone, once
 RULES_MAX = 100
 """Branches of a grouping, silences, and inhibitions of one channel."""
 DIMENSIONS_MAX = 5
+"""Values that make a group, and labels in which an alert and its cause agree."""
 STORMS_MAX = 5
 
 
@@ -110,6 +111,17 @@ class Flapping(Part):
         return self
 
 
+class Digest(Part):
+    """When so many incidents open that nobody could read their cards: from then on they are counted in one."""
+
+    enabled: StrictBool = True
+    """`false`: every incident is told, however many there are."""
+    incidents: Annotated[StrictInt, Field(ge=2, le=1_000)] = digest.Digest().incidents
+    """So many incidents that open…"""
+    within: Annotated[Span, Duration(10 * SECOND, 60 * MINUTE)] = digest.Digest().within
+    """…within this time, 10s to 60m."""
+
+
 class Silence(Part):
     """What nobody wants to hear of, and when."""
 
@@ -145,8 +157,8 @@ class Inhibition(Part):
 
     name: Name39
     """What it is called; unique within the channel."""
-    source: SomeFilter
-    """The alert that explains others while it is active: it fires, nobody has it, and it was heard of lately."""
+    source: PlainFilter
+    """The alert that explains others while it is active: unacknowledged, and heard of lately. No `cidr:`, no `num:`."""
     target: SomeFilter
     """The alerts that it explains. One that is a source as well is never inhibited."""
     equals: Annotated[tuple[PlainText, ...], Field(max_length=DIMENSIONS_MAX), AfterValidator(once)] = ()

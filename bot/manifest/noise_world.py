@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from bot.engine import flapping, grouping, inhibition, silence
+from bot.engine import digest, flapping, grouping, inhibition, silence
 from bot.manifest import noise as declared
 from bot.manifest.filters import to_filter
 from bot.manifest.model import Channel, Manifest
@@ -32,6 +32,11 @@ def grouping_world(channel: Channel) -> grouping.Grouping:
 def flapping_world(said: declared.Flapping) -> flapping.Flapping | None:
     """When its alerts count as flapping; None where it does not care."""
     return flapping.Flapping(changes=said.changes, within=said.within, mute=said.mute) if said.enabled else None
+
+
+def digest_world(said: declared.Digest) -> digest.Digest | None:
+    """From when on it drowns; None where every incident is told."""
+    return digest.Digest(incidents=said.incidents, within=said.within) if said.enabled else None
 
 
 def silences_world(manifest: Manifest) -> dict[str, tuple[silence.Silence, ...]]:

@@ -15,6 +15,7 @@ from bot.manifest.values import (
     ClockEnd,
     Countries,
     Date,
+    Description,
     Duration,
     Id,
     Ids,
@@ -169,6 +170,8 @@ class Schedule(Part):
 
     name: Name40
     """What it is called; unique."""
+    description: Description = ""
+    """What it is for, up to 500 characters, for people who read the manifest."""
     timezone: Zone
     """The zone whose clocks decide the handoffs."""
     layers: tuple[Layer, ...] = ()

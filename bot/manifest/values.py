@@ -15,6 +15,7 @@ import phonenumbers
 from pydantic import (
     AfterValidator,
     BeforeValidator,
+    Field,
     GetCoreSchemaHandler,
     GetJsonSchemaHandler,
     SecretStr,
@@ -323,6 +324,8 @@ Id = Annotated[
 Name39 = Annotated[str, AfterValidator(_name(1, 39)), _text(minLength=1, maxLength=39)]
 Name40 = Annotated[str, AfterValidator(_name(1, 40)), _text(minLength=1, maxLength=40)]
 Name59 = Annotated[str, AfterValidator(_name(1, 59)), _text(minLength=1, maxLength=59)]
+Description = Annotated[str, Field(max_length=500)]
+"""Free text that explains a part of the manifest."""
 Zone = Annotated[str, AfterValidator(_zone), _text(examples=["Europe/Berlin", "Asia/Shanghai"])]
 Wall = Annotated[str, AfterValidator(_wall), _text(examples=["2026-01-05T09:00"])]
 Moment = Annotated[str, AfterValidator(_moment), _text(examples=["2026-12-24T09:00", "2026-12-24T09:00+01:00"])]

@@ -9,7 +9,7 @@ from bot.engine import world
 from bot.engine.calendars import Calendar
 from bot.manifest import model as declared
 from bot.manifest.filters import to_filter
-from bot.manifest.noise_world import flapping_world, grouping_world, inhibitions_world, silences_world
+from bot.manifest.noise_world import digest_world, flapping_world, grouping_world, inhibitions_world, silences_world
 from bot.manifest.rota import Imports, chat_world, schedule_world, windows
 
 
@@ -31,6 +31,7 @@ def to_world(
         calendars=calendars,
         silences=silences_world(manifest),
         fields={name: each.to_engine(name) for name, each in manifest.fields.items()},
+        snooze=manifest.snooze,
         version=version,
         url=manifest.public_url or "",
     )
@@ -78,8 +79,10 @@ def _channel(key: str, channel: declared.Channel) -> world.Channel:
         inhibitions=inhibitions_world(channel.inhibit),
         flapping=flapping_world(channel.flapping),
         storm=channel.storm,
+        digest=digest_world(channel.digest),
         close_with_alerts=channel.close_with_alerts,
         auto_close_after=channel.auto_close,
+        auto_close_on_update=channel.auto_close_mode == "update",
         drop=to_filter(channel.drop),
         links=tuple(link.to_engine() for link in channel.links),
         templates={str(medium): text for medium, text in channel.templates.items()},

@@ -12,6 +12,7 @@ from typing import Protocol, TypeVar
 
 from bot.engine.effects import Entry
 from bot.engine.model import Alert, Incident, Instant, Span, Way
+from bot.engine.turns import Turn, TurnSlot
 from bot.store.base_noise import NoiseTx
 
 T = TypeVar("T")
@@ -235,6 +236,14 @@ class Tx(NoiseTx, Protocol):
 
     def next_num(self) -> int:
         """The next display number, from 1."""
+        ...
+
+    def turns(self, channel: str) -> dict[TurnSlot, Turn]:
+        """The latest turns of round robin in a channel."""
+        ...
+
+    def put_turn(self, turn: Turn, last: Turn | None) -> None:
+        """Keep the latest turn of its slot. Raises StaleRevision where `last` is not the latest any more."""
         ...
 
     # -- timeline

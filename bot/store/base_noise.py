@@ -53,6 +53,10 @@ class NoiseTx(Protocol):
         """A channel's incidents that are not closed, newest first."""
         ...
 
+    def nth_newest(self, channel: str, n: int) -> Incident | None:
+        """The channel's incident that was inserted `n`th last, from 1; None when there are fewer."""
+        ...
+
     def newest_closed(self, channel: str, limit: int) -> list[Incident]:
         """A channel's closed incidents, those that opened last first."""
         ...

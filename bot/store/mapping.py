@@ -14,6 +14,7 @@ from bot.engine.effects import Entry
 from bot.engine.flapping import Flaps
 from bot.engine.model import Alert, Incident, Instant, Progress
 from bot.engine.silence import Silence
+from bot.engine.turns import Turn
 from bot.store.base import AlarmRow, Delivery, Identity, Inbound, InboxState, Token
 
 Row = dict[str, Any]
@@ -171,6 +172,23 @@ def identity_from(columns: tuple[str, str, str, Instant]) -> Identity:
     """An identity from (platform, user, member, at)."""
     platform, user, member, at = columns
     return Identity(platform=platform, user=user, member=member, at=at)
+
+
+def turn_row(turn: Turn) -> Row:
+    """The columns of a turn."""
+    return {
+        "channel": plain(turn.channel),
+        "rule": plain(turn.rule),
+        "level": turn.level,
+        "member": turn.member,
+        "place": turn.place,
+    }
+
+
+def turn_from(columns: tuple[str, str, int, str, int]) -> Turn:
+    """A turn from (channel, rule, level, member, place)."""
+    channel, rule, level, member, place = columns
+    return Turn(channel=channel, rule=rule, level=level, member=member, place=place)
 
 
 def token_row(token: Token) -> Row:

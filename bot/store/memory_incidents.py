@@ -8,6 +8,7 @@ from itertools import islice
 
 from bot.engine.effects import Entry
 from bot.engine.model import Alert, Incident, Instant, Progress, Span
+from bot.engine.turns import Turn, TurnSlot
 from bot.store.base import AlertSlot, Inbound, InboxState, StaleRevision
 from bot.store.memory_tables import Body, Journal, Tables
 
@@ -223,6 +224,16 @@ class MemoryIncidents(MemoryAlerts):
         tables = self._tables
         due = [(at, tables.incident_seq[one], one) for one, at in tables.waking.items() if at <= now]
         return [tables.incidents[one] for _, _, one in sorted(due)[:limit]]
+
+    def turns(self, channel: str) -> dict[TurnSlot, Turn]:
+        """By their slots."""
+        return {slot: turn for slot, turn in self._tables.turns.items() if turn.channel == channel}
+
+    def put_turn(self, turn: Turn, last: Turn | None) -> None:
+        """Compared with the one that is stored."""
+        if self._tables.turns.get(turn.slot) != last:
+            raise StaleRevision(f"Somebody else took a turn of {turn.rule} meanwhile.")
+        self._journal.put(self._tables.turns, turn.slot, turn)
 
     def append_timeline(self, incident: str, entries: Sequence[Entry]) -> None:
         """In order."""

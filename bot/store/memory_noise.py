@@ -82,6 +82,11 @@ class MemoryNoise(MemoryIncidents):
         """The last one that was inserted first."""
         return self.list_incidents(open_only=True, limit=limit, channel=channel)
 
+    def nth_newest(self, channel: str, n: int) -> Incident | None:
+        """Counted from the last one."""
+        latest = self.list_incidents(open_only=False, limit=n, channel=channel)
+        return latest[n - 1] if len(latest) == n else None
+
     def newest_closed(self, channel: str, limit: int) -> list[Incident]:
         """The last one that was inserted first."""
         tables = self._tables

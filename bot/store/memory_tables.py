@@ -11,6 +11,7 @@ from bot.engine.effects import Entry
 from bot.engine.flapping import Flaps
 from bot.engine.model import Alert, Incident, Instant
 from bot.engine.silence import Silence
+from bot.engine.turns import Turn, TurnSlot
 from bot.store.base import AlarmRow, AlertSlot, Delivery, Identity, Inbound, InboxState, Token
 
 K = TypeVar("K")
@@ -96,6 +97,7 @@ class Tables:
     unclosed: dict[str, None] = field(default_factory=dict)
     open_groups: dict[tuple[str, str], str] = field(default_factory=dict)
     waking: dict[str, Instant] = field(default_factory=dict)
+    turns: dict[TurnSlot, Turn] = field(default_factory=dict)
     timelines: defaultdict[str, dict[int, Entry]] = field(default_factory=lambda: defaultdict(dict))
 
     deliveries: dict[str, Delivery] = field(default_factory=dict)

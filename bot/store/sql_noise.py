@@ -73,6 +73,15 @@ def _newest(*, closed: bool) -> Statement:
     )
 
 
+_NTH_NEWEST: Final = Statement(
+    lambda _: (
+        select(INCIDENT.c.id)
+        .where(INCIDENT.c.channel == param("within"))
+        .order_by(INCIDENT.c.seq.desc())
+        .limit(limit())
+        .offset(param("skip"))
+    )
+)
 _NEWEST_OPEN: Final = _newest(closed=False)
 _NEWEST_CLOSED: Final = _newest(closed=True)
 
@@ -141,6 +150,12 @@ class NoiseRows(AlertRows, IncidentRows):
     def newest_open(self, channel: str, limit: int) -> list[Incident]:
         """Ids first: most of them have been met in this transaction."""
         return self._newest_of(_NEWEST_OPEN, channel, limit)
+
+    def nth_newest(self, channel: str, n: int) -> Incident | None:
+        """One row through the channel's index."""
+        self._flush_incidents()
+        ids = [one for (one,) in self._fetch(_NTH_NEWEST, within=plain(channel), limit=1, skip=n - 1)]
+        return next(iter(self.incidents(ids).values()), None)
 
     def newest_closed(self, channel: str, limit: int) -> list[Incident]:
         """Ids first."""

@@ -8,7 +8,8 @@ from sqlalchemy import BigInteger, Table, Text, and_, cast, delete, func, or_, s
 from sqlalchemy.sql import ColumnElement
 
 from bot.engine.model import Instant
-from bot.store.base import AlarmRow, DeliveryState, Identity, InboxState, Lane, Token
+from bot.engine.turns import Turn, TurnSlot
+from bot.store.base import AlarmRow, DeliveryState, Identity, InboxState, Lane, StaleRevision, Token
 from bot.store.dialect import Dialect
 from bot.store.mapping import (
     LAST_NUM,
@@ -19,6 +20,8 @@ from bot.store.mapping import (
     plain,
     token_from,
     token_row,
+    turn_from,
+    turn_row,
 )
 from bot.store.session import Session
 from bot.store.statement import (
@@ -31,7 +34,7 @@ from bot.store.statement import (
     param,
     upsert_row,
 )
-from bot.store.tables import ALARM, ALERT, DELIVERY, FLAPS, IDENTITY, INBOX, INCIDENT, META, SEEN, SIGHT, TOKEN
+from bot.store.tables import ALARM, ALERT, DELIVERY, FLAPS, IDENTITY, INBOX, INCIDENT, META, SEEN, SIGHT, TOKEN, TURN
 
 _IDENTITIES: Final = Statement(lambda _: select(IDENTITY).order_by(IDENTITY.c.platform, IDENTITY.c.user))
 _LINK: Final = upsert_row(IDENTITY, "platform", "user")
@@ -69,6 +72,23 @@ def _count_up(dialect: Dialect) -> Any:
 
 
 _NEXT_NUM: Final = Statement(_count_up)
+
+
+_TURNS: Final = Statement(lambda _: select(TURN).where(TURN.c.channel == param("within")))
+_FIRST_TURN: Final = insert_if_new(TURN, "channel", "rule", "level")
+_NEXT_TURN: Final = Statement(
+    lambda _: (
+        update(TURN)
+        .where(
+            TURN.c.channel == param("within"),
+            TURN.c.rule == param("of"),
+            TURN.c.level == param("at"),
+            TURN.c.member == param("last"),
+            TURN.c.place == param("last_place"),
+        )
+        .values(member=param("next"), place=param("next_place"))
+    )
+)
 
 
 def _next_due(_: Dialect) -> Any:
@@ -130,6 +150,23 @@ class SmallRows(Session):
         self._refuse_in_read()
         [(value,)] = self._fetch(_NEXT_NUM)
         return int(value)
+
+    def turns(self, channel: str) -> dict[TurnSlot, Turn]:
+        """By their slots."""
+        found = (turn_from(columns) for columns in self._fetch(_TURNS, within=plain(channel)))
+        return {turn.slot: turn for turn in found}
+
+    def put_turn(self, turn: Turn, last: Turn | None) -> None:
+        """One INSERT or UPDATE decides."""
+        row = turn_row(turn)
+        if last is None:
+            kept = self._change(_FIRST_TURN, row)
+        else:
+            slot = {"within": row["channel"], "of": row["rule"], "at": row["level"]}
+            places = {"last": last.member, "last_place": last.place, "next": turn.member, "next_place": turn.place}
+            kept = self._change(_NEXT_TURN, slot | places)
+        if not kept:
+            raise StaleRevision(f"Somebody else took a turn of {turn.rule} meanwhile.")
 
     def identities(self) -> list[Identity]:
         """By platform and user."""

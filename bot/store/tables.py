@@ -176,6 +176,17 @@ class SightTable(SQLModel, table=True):
     at: int = Field(sa_type=BigInteger)
 
 
+class TurnTable(SQLModel, table=True):
+    """The latest turn of round robin at a level of a rule."""
+
+    __tablename__ = "turn"
+    channel: str = Field(primary_key=True)
+    rule: str = Field(primary_key=True)
+    level: int = Field(primary_key=True)
+    member: str
+    place: int
+
+
 class TokenTable(SQLModel, table=True):
     """A permission that went out in a message, by the hash of its secret."""
 
@@ -230,6 +241,7 @@ IDENTITY: Final[Table] = METADATA.tables["identity"]
 SILENCE: Final[Table] = METADATA.tables["silence"]
 FLAPS: Final[Table] = METADATA.tables["flaps"]
 SIGHT: Final[Table] = METADATA.tables["sight"]
+TURN: Final[Table] = METADATA.tables["turn"]
 TOKEN: Final[Table] = METADATA.tables["token"]
 SEEN: Final[Table] = METADATA.tables["seen"]
 ALARM: Final[Table] = METADATA.tables["alarm"]

@@ -8,8 +8,11 @@ from dataclasses import replace
 
 import pytest
 
+from bot.cards.build.incident import incident_card
+from bot.cards.build.view import View
 from bot.clock import Ids, VirtualClock
-from bot.engine.grouping import ALERTS_MAX, Grouping
+from bot.engine.effects import Kind, Reason
+from bot.engine.grouping import ALERTS_MAX, ALONE, Grouping
 from bot.engine.inhibition import Inhibition
 from bot.engine.model import Condition, Event, EventStatus, Severity
 from bot.engine.silence import Silence
@@ -86,6 +89,31 @@ def test_a_storm_in_one_channel(store, grouping):
     assert all(len(one.watches) <= 3 and len(one.responders) <= 3 for one in incidents)
     print(f"{COUNT} alerts in {took:.1f} s")
     assert took < 60, "a storm of a minute is worked off within that minute"
+
+
+def test_a_storm_that_nothing_groups_is_counted_in_digests(store):
+    """Twenty incidents of their own, then digests of at most 5,000: every alert is in one, and the outbox is bounded."""
+    night = Night(store, changed(company(), "ops", grouping=ALONE))
+    before = time.perf_counter()
+    night.blow()
+    took = time.perf_counter() - before
+    incidents = night.incidents()
+    alone = [one for one in incidents if not one.digest]
+    counted = [one for one in incidents if one.digest]
+    assert (len(alone), {one.alerts_total for one in alone}) == (20, {1})
+    assert sum(one.alerts_total for one in counted) == COUNT - 20, "the digests count every alert that was not told"
+    assert sorted(one.alerts_total for one in counted) == [COUNT - 20 - ALERTS_MAX, ALERTS_MAX]
+    # A page and two cards each; the digests page again at 100 and at 1,000 alerts.
+    assert len(night.rows()) == (20 + 2) * 3 + 2 * 2
+    for one in counted:
+        entries = store.read(lambda tx, one=one: tx.timeline(one.id, 9_999))
+        joined = sum(entry.kind is Kind.ALERT_MERGE and entry.reason is Reason.DIGEST for entry in entries)
+        assert joined == one.alerts_total - 1, "the timeline names each page that was left out"
+    card = incident_card(View(
+        incident=counted[-1], world=night.world, now=night.clock.now(), key=b"k",
+    ))  # fmt: skip
+    assert card.title.startswith(f"Alert storm: {counted[-1].alerts_total} alerts, the first: Host web-")
+    print(f"{COUNT} alerts in {took:.1f} s")
 
 
 def test_the_queue_stays_short_while_nothing_is_sent(store):

@@ -138,7 +138,7 @@ def test_nobody_on_call_means_the_catch_all():
 
 
 def test_why_tells_the_rule_that_took_it_and_the_verdict_about_a_person():
-    t = Story(ruled(once(member("bo"), member("ann"), round_robin=True)))
+    t = Story(ruled(once(member("ann"), member("bo"), round_robin=True)))
     t.fire("disk full").at("1m")
     t.say("ann", "why #1")
     assert "The rule “One” takes it." in body(t)

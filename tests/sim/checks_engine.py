@@ -3,9 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter
-from datetime import datetime, timedelta
 from typing import TYPE_CHECKING
-from zoneinfo import ZoneInfo
 
 from bot.engine.effects import Kind, Page, Reason
 from bot.engine.events import (
@@ -21,9 +19,9 @@ from bot.engine.events import (
     Reopen,
     Wake,
 )
-from bot.engine.model import SECOND, Incident, Instant, Level, Progress, Severity, Target, TargetKind
-from bot.engine.world import Schedule, World
+from bot.engine.model import SECOND, Incident, Instant, Level, Progress, Severity
 from tests.sim.process import TICK
+from tests.sim.rota import behind
 from tests.sim.storage import Record
 
 if TYPE_CHECKING:
@@ -252,71 +250,3 @@ def _turn_of(incident: Incident) -> tuple[int, int, int, int]:
 
 def _place(incident: Incident) -> tuple[int, int, int, int]:
     return incident.cycle, incident.round, incident.level, min(incident.loop, 0)
-
-
-def behind(world: World, targets: tuple[Target, ...], at: Instant) -> set[str]:
-    """Who stands behind targets: the simulator's own reading of the world."""
-    found: set[str] = set()
-    for target in targets:
-        if target.kind is TargetKind.MEMBER:
-            found.add(target.id)
-        elif target.kind is TargetKind.TEAM:
-            found.update(world.teams[target.id].members if target.id in world.teams else ())
-        elif target.id in world.schedules:
-            found.update(m for m, role in on_duty(world.schedules[target.id], at) if target.role in ("", role))
-    return {member for member in found if member in world.members}
-
-
-def on_duty(plan: Schedule, at: Instant) -> set[tuple[str, str]]:
-    """(member, role) on call at an instant: the simulator's own reading, which counts turns from the start."""
-    covering = [one for one in plan.overrides if one.start <= at < one.end]
-    if covering:
-        return {(one.member, one.role) for one in covering if one is [o for o in covering if o.role == one.role][-1]}
-    found: set[tuple[str, str]] = set()
-    for layer in plan.layers:
-        start = datetime.fromisoformat(layer.start)
-        if at < wall_instant(start, plan.zone):
-            continue
-        turn = _turn(layer.unit, layer.every, start, plan.zone, at)
-        group = layer.groups[turn % len(layer.groups)]
-        found |= {(member, role) for role, members in group.members.items() for member in members}
-    return found
-
-
-def _turn(unit: str, every: int, start: datetime, zone: str, at: Instant) -> int:
-    if unit == "hour":
-        return (at - wall_instant(start, zone)) // (every * 3_600_000)
-    turn = 0
-    if unit != "month":
-        days = every * (7 if unit == "week" else 1)
-        turn = max(0, (at - wall_instant(start, zone)) // (days * 86_400_000) - 1)
-        while wall_instant(start + timedelta(days=days * (turn + 1)), zone) <= at:
-            turn += 1
-        return turn
-    while wall_instant(_months(start, every * (turn + 1)), zone) <= at:
-        turn += 1
-    return turn
-
-
-def _months(start: datetime, count: int) -> datetime:
-    year, month = start.year + (start.month - 1 + count) // 12, (start.month - 1 + count) % 12 + 1
-    day = start.day
-    while True:
-        try:
-            return start.replace(year=year, month=month, day=day)
-        except ValueError:
-            day -= 1
-
-
-def wall_instant(wall: datetime, zone: str) -> Instant:
-    """When a zone's clock shows a time: the first time it does, or the end of the gap that swallows it."""
-    place = ZoneInfo(zone)
-    utc = ZoneInfo("UTC")
-    first = wall.replace(tzinfo=place, fold=0).astimezone(utc)
-    if first.astimezone(place).replace(tzinfo=None) == wall:
-        return round(first.timestamp() * 1000)
-    # In a gap: step on by minutes, as people would, until the clock shows a time that is not before it.
-    probe = first - timedelta(hours=3)
-    while probe.astimezone(place).replace(tzinfo=None) < wall:
-        probe += timedelta(minutes=1)
-    return round(probe.timestamp() * 1000)

@@ -13,9 +13,9 @@ from bot.engine.incident import step
 from bot.engine.model import DAY, Incident, Progress
 from bot.engine.silence import active
 from bot.store.base import Delivery, DeliveryState, InboxState
-from tests.sim.checks_engine import on_duty
 from tests.sim.platforms import Shown, buttons
 from tests.sim.process import KEY
+from tests.sim.rota import on_duty
 from tests.sim.storage import Notes
 
 if TYPE_CHECKING:

@@ -61,9 +61,13 @@ class JournalService(Service):
         super().__init__(worlds, clock, ids)
         self._store = store
 
+    def world_for(self, tx: Tx, before: Incident | None, event: Happening) -> World:
+        self._world = super().world_for(tx, before, event)
+        return self._world
+
     def save(self, tx: Tx, before: Incident | None, event: Happening, made: Step) -> None:
         super().save(tx, before, event, made)
-        self._store.notes.records.append(Record(event, before, made, self._worlds(), self._clock.now()))
+        self._store.notes.records.append(Record(event, before, made, self._world, self._clock.now()))
 
     def absorb(self, tx: Tx, integration: Any, events: Any, *answers: Any) -> list[Absorbed]:
         absorbed = super().absorb(tx, integration, events, *answers)

@@ -25,6 +25,7 @@ from bot.engine.model import (
 )
 from bot.engine.silence import Silence
 from bot.engine.world import Channel, Group, Integration, Layer, Member, Override, Schedule, Team, World
+from tests.sim import customs
 
 ZONES = ("Europe/Berlin", "America/New_York", "Australia/Lord_Howe", "Asia/Kolkata", "UTC", "America/Santiago")
 STARTS = ("2026-03-03T00:00", "2026-03-22T00:00", "2026-10-20T00:00", "2026-09-28T00:00", "2026-06-05T00:00")
@@ -43,6 +44,7 @@ def build(rng: random.Random) -> World:
         "leads": Team(id="leads", name="Leads", members=tuple(rng.sample(list(members), 2))),
         "empty": Team(id="empty", name="Nobody yet", members=()),
     }
+    teams["night"] = Team(id="night", name="Night", members=tuple(random.Random(repr(teams)).sample(list(members), 3)))
     names = [f"ch{n}" for n in range(rng.randrange(1, 4))]
     channels = {name: _channel(rng, name, list(members), list(schedules)) for name in names}
     # Noise has chances of its own, so that the seeds that mutants die by go on meaning what they meant.
@@ -60,6 +62,8 @@ def build(rng: random.Random) -> World:
         integrations=integrations,
         silences={name: _silences(each) for name, each in channels.items()},
         catch_all=(Target(kind=TargetKind.TEAM, id="leads"),),
+        calendars=customs.CALENDARS,
+        fields=customs.FIELDS,
         version="0",
         url=rng.choice(("", "https://tocsin.example.com")),
     )
@@ -79,6 +83,7 @@ def edit(world: World, rng: random.Random, now: Instant) -> tuple[World, str]:
                 start=start,
                 end=start + rng.randrange(HOUR, DAY),
                 member=rng.choice(list(members)),
+                role="backup" if int(version) % 4 == 0 else "primary",
             )
             schedules[name] = replace(schedules[name], overrides=(*schedules[name].overrides[-3:], one))
         case "rotation":
@@ -103,7 +108,7 @@ def _member(rng: random.Random, number: int, name: str) -> Member:
     accounts = rng.choice((("slack",), ("telegram",), ("slack", "telegram"), ("telegram", "slack")))
     ids = {"slack": f"U0{name.upper()}", "telegram": str(100 + number)}
     phone, email = rng.random() < 0.85, rng.random() < 0.7
-    return Member(
+    one = Member(
         id=name,
         name=name.capitalize(),
         lang=rng.choice(("en", "en", "zh")),
@@ -113,6 +118,7 @@ def _member(rng: random.Random, number: int, name: str) -> Member:
         identities={platform: ids[platform] for platform in accounts},
         ways=_ways(rng),
     )
+    return customs.member(one)
 
 
 def _ways(rng: random.Random) -> dict[Severity, tuple[Way, ...]]:
@@ -139,7 +145,8 @@ def _schedule(rng: random.Random, name: str, members: list[str]) -> Schedule:
     if rng.random() < 0.3:
         extra = Group(members={"primary": (rng.choice(members),)})
         layers.append(Layer(id="second", groups=(extra,), unit="week", start="2026-01-05T09:00"))
-    return Schedule(id=name, name=name.capitalize(), zone=rng.choice(ZONES), layers=tuple(layers))
+    plan = Schedule(id=name, name=name.capitalize(), zone=rng.choice(ZONES), layers=tuple(layers))
+    return customs.schedule(plan, members)
 
 
 def _channel(rng: random.Random, name: str, members: list[str], schedules: list[str]) -> Channel:
@@ -160,7 +167,7 @@ def _channel(rng: random.Random, name: str, members: list[str], schedules: list[
         id=name,
         name=name.capitalize(),
         chats=tuple(chats),
-        rules=tuple(rules),
+        rules=customs.rules(tuple(rules), name),
         grouping=rng.choice((ALONE, ALONE, Grouping(method="rules", by=("labels.service",)))),
         close_with_alerts=rng.random() < 0.8,
         auto_close_after=rng.choice((0, 0, 6 * HOUR, DAY)),
@@ -172,6 +179,7 @@ def _noisy(channel: Channel) -> Channel:
     grouping = channel.grouping
     if grouping is not ALONE:
         grouping = replace(grouping, window=rng.choice((0, 10 * MINUTE, HOUR)), sliding=rng.random() < 0.5)
+        grouping = customs.grouping(grouping)
     elif rng.random() < 0.3:
         grouping = Grouping(method="similar")
     infos = ((Condition(key="severity", oper="IN", vals=("Info",)),),)
@@ -204,7 +212,7 @@ def _level(rng: random.Random, members: list[str], schedules: list[str]) -> Leve
         Target(kind=TargetKind.MEMBER, id=rng.choice(members)),
         Target(kind=TargetKind.TEAM, id=rng.choice(("leads", "leads", "empty"))),
     ))  # fmt: skip
-    return Level(
+    one = Level(
         targets=(target,),
         chats=(Chat(platform="slack", address="C0BOSS", name="#bosses"),) if rng.random() < 0.2 else (),
         ways=rng.choice((None, None, {Severity.CRITICAL: ("sms", "im")})),
@@ -213,3 +221,4 @@ def _level(rng: random.Random, members: list[str], schedules: list[str]) -> Leve
         escalate_after=rng.choice((MINUTE, 5 * MINUTE, 15 * MINUTE, 30 * MINUTE)),
         even_if_acked=rng.random() < 0.12,
     )
+    return customs.level(one, members)

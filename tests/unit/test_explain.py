@@ -227,7 +227,7 @@ def test_whoever_cannot_be_reached():
 
 
 def test_somebody_elses_turn():
-    world = ruled(rule("all", Level(targets=(member("ann"), member("bo")), round_robin=True)))
+    world = ruled(rule("all", Level(targets=(member("bo"), member("ann")), round_robin=True)))
     incident = opened(world, num=1)
     ann, bo = about("ann", incident, world), about("bo", incident, world)
     assert (ann.why, ann.turn, bo.why) == ("not_the_turn", "bo", "paged")

@@ -1,21 +1,25 @@
-"""The buttons of an incident: only what is legal in its state, each sealed with the revision that the card shows."""
+"""The buttons of an incident: only what is legal in its state, each sealed with the revision that the card shows.
+
+A button whose argument is `ask-<num>` opens a form first (`build.forms`); every other one does what it says.
+"""
 
 from __future__ import annotations
 
 from bot.cards import token
+from bot.cards.build.forms import ask, span_word
 from bot.cards.build.outlook import holders, level_words, state
 from bot.cards.build.view import View
 from bot.cards.card import Action, ActionStyle, Option
 from bot.cards.i18n import duration
 from bot.engine import escalation
-from bot.engine.model import HOUR
+from bot.engine.model import Severity
 
-SNOOZE_HOURS = (2, 4, 12)
-"""The choices of the snooze menu; `snooze <ref> <time>` takes any other up to a day."""
+MORE = "more"
+"""The menu of everything else; it is no verb itself."""
 
 
 def actions(view: View) -> tuple[Action, ...]:
-    """What the reader may do now, the most likely first; nothing on a closed incident."""
+    """What the reader may do now, the most likely first."""
     match state(view.incident):
         case "triggered":
             offered = [
@@ -34,21 +38,26 @@ def actions(view: View) -> tuple[Action, ...]:
         case "snoozed":
             offered = [_button(view, "wake", style=ActionStyle.PRIMARY), _button(view, "resolve")]
         case _:
-            offered = []
+            offered = [_button(view, "reopen", arg=ask(view.incident.num))]
+    offered.append(_more(view))
     return tuple(_linked(view, offered)) if view.act_by_link else tuple(offered)
 
 
 BY_LINK = ("ack", "escalate")
 """What a link in a mail may do: mails are forwarded and scanned, so nothing that ends an incident."""
 
+_WHILE_OPEN = ("assign", "add", "note", "sev", "merge", "silence", "why")
+_WHEN_CLOSED = ("note", "silence", "why")
+"""The menu of everything else: a closed incident takes remarks, and what is like it can still be silenced."""
+
 
 def _button(
-    view: View, verb: str, *, label: str = "", style: ActionStyle = ActionStyle.PLAIN, confirm: str = ""
+    view: View, verb: str, *, arg: str = "", label: str = "", style: ActionStyle = ActionStyle.PLAIN, confirm: str = ""
 ) -> Action:
     return Action(
         verb=verb,
         label=view.say(label or f"action.{verb}"),
-        token=_token(view, verb),
+        token=_token(view, verb, arg),
         style=style,
         confirm=confirm,
     )
@@ -64,11 +73,12 @@ def _escalate(view: View) -> tuple[Action, ...]:
 
 
 def _snooze(view: View) -> Action:
-    options = tuple(
-        Option(label=duration(hours * HOUR, view.lang), token=_token(view, "snooze", f"{hours}h"))
-        for hours in SNOOZE_HOURS
+    presets = tuple(
+        Option(label=duration(span, view.lang), token=_token(view, "snooze", span_word(span)))
+        for span in view.world.snooze
     )
-    return Action(verb="snooze", label=view.say("action.snooze"), options=options)
+    custom = Option(label=view.say("action.custom"), token=_token(view, "snooze", ask(view.incident.num)))
+    return Action(verb="snooze", label=view.say("action.snooze"), options=(*presets, custom))
 
 
 def _mine(view: View) -> Action:
@@ -77,6 +87,27 @@ def _mine(view: View) -> Action:
     if has_it or not view.viewer:
         return _button(view, "unack")
     return _button(view, "ack", label="action.ack_too")
+
+
+def _more(view: View) -> Action:
+    options: list[Option] = []
+    for verb in _WHILE_OPEN if view.incident.closed_at is None else _WHEN_CLOSED:
+        if verb == "sev":
+            options += _severities(view)
+        else:
+            arg = "" if verb == "why" else ask(view.incident.num)
+            options.append(Option(label=view.say(f"action.{verb}"), token=_token(view, verb, arg)))
+    return Action(verb=MORE, label=view.say("action.more"), options=tuple(options))
+
+
+def _severities(view: View) -> list[Option]:
+    """The severities that it does not have, each at once: changing it back is as easy."""
+    others = [each for each in (Severity.CRITICAL, Severity.WARNING, Severity.INFO) if each != view.incident.severity]
+    words = {each: view.say(f"severity.{each.value}") for each in others}
+    return [
+        Option(label=view.say("action.sev", severity=words[each]), token=_token(view, "sev", each.value.casefold()))
+        for each in others
+    ]
 
 
 def _token(view: View, verb: str, arg: str = "") -> str:

@@ -186,6 +186,7 @@ def _marks(view: View) -> list[str]:
     incident = view.incident
     marks = [view.say("mark.novel")] if incident.novel else []
     marks += [view.say(f"mark.{incident.unmuted}")] if incident.unmuted else []
+    marks += [view.say("mark.digest")] if view.counts else []
     marks += [view.say("mark.flapping")] if incident.flapping else []
     marks += [view.say("mark.storm", n=incident.storm)] if incident.storm else []
     return marks

@@ -81,8 +81,16 @@ class View:
 
     @property
     def title(self) -> str:
-        """What is broken, on one line."""
-        return shorten(one_line(self.incident.title), TITLE_MAX) or self.ref
+        """What is broken, on one line; of a storm how many alerts there are, and the first of them."""
+        title = shorten(one_line(self.incident.title), TITLE_MAX) or self.ref
+        if not self.counts:
+            return title
+        return shorten(self.say("digest.title", count=self.incident.alerts_total, title=title), TITLE_MAX)
+
+    @property
+    def counts(self) -> bool:
+        """Whether it counts alerts that would each have been an incident."""
+        return self.incident.digest and self.incident.alerts_total > 1
 
     @property
     def page_url(self) -> str:

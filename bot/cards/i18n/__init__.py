@@ -16,6 +16,8 @@ from zoneinfo import ZoneInfo
 from bot.cards.i18n import (
     commands_en,
     commands_zh,
+    forms_en,
+    forms_zh,
     ladder_en,
     ladder_zh,
     noise_en,
@@ -31,9 +33,12 @@ from bot.engine.model import DAY, HOUR, MINUTE, SECOND, Instant, Span
 
 LANGUAGES: Final = ("en", "zh")
 
+_ENGLISH: Final = (words_en, replies_en, commands_en, noise_en, notices_en, ladder_en, forms_en)
+_CHINESE: Final = (words_zh, replies_zh, commands_zh, noise_zh, notices_zh, ladder_zh, forms_zh)
+
 TABLES: Final[Mapping[str, Mapping[str, str]]] = {
-    "en": words_en.WORDS | replies_en.WORDS | commands_en.WORDS | noise_en.WORDS | notices_en.WORDS | ladder_en.WORDS,
-    "zh": words_zh.WORDS | replies_zh.WORDS | commands_zh.WORDS | noise_zh.WORDS | notices_zh.WORDS | ladder_zh.WORDS,
+    "en": {key: sentence for table in _ENGLISH for key, sentence in table.WORDS.items()},
+    "zh": {key: sentence for table in _CHINESE for key, sentence in table.WORDS.items()},
 }
 
 _UNITS: Final = (("day", DAY), ("hour", HOUR), ("minute", MINUTE), ("second", SECOND))

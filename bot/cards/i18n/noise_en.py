@@ -29,6 +29,10 @@ WORDS: Final[dict[str, str]] = {
         "You are paged because it was quiet for coming and going, and still fires: level {level}."
     ),
     "why.storm": "You are paged again because it has become a storm of alerts: level {level}.",
+    "digest.title": "Alert storm: {count} alerts, the first: {title}",
+    "entry.digest": "another alert of the storm is counted here",
+    "entry.digest.i_new": "the channel drowns: what would be one more incident is counted here",
+    "mark.digest": "each of its alerts would have been an incident of its own",
     "fact.marks": "Marks",
     "mark.novel": "never seen before",
     "mark.flapping": "comes and goes",
