@@ -59,6 +59,10 @@ demo: $(READY) ## The whole product on this machine, with no account: http://127
 test: $(READY) ## Run the tests (ARGS='-k silence' chooses some, WORKERS=0 runs them in one process)
 	@$(PY) -m pytest -n $(WORKERS) --dist loadfile $(ARGS)
 
+.PHONY: oracles
+oracles: ## Fetch what the vendors publish to check payloads with (npm); tests that ask it are skipped without
+	@npm install --prefix tests/oracles --no-package-lock --no-audit --no-fund --ignore-scripts --loglevel=error
+
 .PHONY: check
 check: lint types imports tidy test ## Everything that CI asks of a change, except the simulation
 
@@ -112,4 +116,5 @@ cards: $(READY) ## Draw the golden cards and their pictures anew; review them as
 .PHONY: clean
 clean: ## Remove everything that make made: .venv, caches, scratch folders
 	@rm -rf .venv .mypy_cache .ruff_cache .pytest_cache .hypothesis .import_linter_cache .coverage .demo artifacts build *.egg-info
+	@rm -rf tests/oracles/node_modules
 	@find . -name __pycache__ -type d -prune -exec rm -rf {} +

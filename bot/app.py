@@ -12,6 +12,7 @@ from bot.backplane import Budgets, Hints
 from bot.cards.token import Key
 from bot.clock import Clock, Ids
 from bot.commands.handle import Commands, stumbled
+from bot.commands.vocabulary import VERBS
 from bot.deliver import Deliver
 from bot.directory import Directory
 from bot.engine.model import DAY, HOUR, SECOND
@@ -123,14 +124,21 @@ class App:
         self.hints.ring("intake")
 
     async def emit(self, inbound: Inbound) -> Answer:
-        """Handle what a person did: commit first, then answer with what is true after the commit."""
+        """Handle what a person did: commit first, then answer with what is true after the commit.
+
+        A press that needs a form gets it at once, whatever the database does: nothing is decided by it.
+        """
+        if (form := self.commands.form(inbound)) is not None:
+            return self.rendering.form(inbound.platform, form, VERBS[form.verb].usage)
         try:
             said = await self.transact(lambda tx: self.commands.handle(tx, inbound))
         except StoreUnavailable as error:
             log.error("command_not_saved", platform=inbound.platform, error=str(error))
             said = stumbled(inbound.lang or "en")
         press = isinstance(inbound, Press)
-        return self.rendering.answer(inbound.platform, said.card, press=press, here=said.here, alert=said.alert)
+        return self.rendering.answer(
+            inbound.platform, said.card, press=press, here=said.here, alert=said.alert, errors=said.errors
+        )
 
     async def notice(self, receipt: Receipt) -> None:
         """Record a vendor's news of a message. Raises StoreUnavailable, so that the vendor sends it again."""

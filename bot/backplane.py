@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import asyncio
 from collections import OrderedDict
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 from bot.adapters.base import Budget, Capabilities
 from bot.engine.model import SECOND, Instant, Span
@@ -46,8 +46,8 @@ class _Bucket:
     """A leaky bucket as one instant: when the next message would be exactly on time."""
 
     due_at: float
-    slot_at: float = 0.0
-    """The latest instant that somebody who had to wait was told to come back at."""
+    turns: dict[str, float] = field(default_factory=dict)
+    """Queue → the latest instant at which somebody in it was told to come back."""
 
 
 class Budgets:
@@ -58,28 +58,36 @@ class Budgets:
         self._buckets: OrderedDict[str, _Bucket] = OrderedDict()
         self._paused: dict[str, Instant] = {}
 
-    def take(self, carrier: str, chat: str, caps: Capabilities, now: Instant, spread: Span = 0) -> Span:
+    def take(
+        self,
+        carrier: str,
+        chat: str,
+        caps: Capabilities,
+        now: Instant,
+        *,
+        edit: str = "",
+        queue: str = "",
+        spread: Span = 0,
+    ) -> Span:
         """Consume one message to `chat` and return 0, or consume nothing and return how long to wait (ms).
 
-        Those who wait for the same bucket are told to come back one after the other, up to `spread` ms later than the
-        first could: if all came back at once, a queue of n messages would be looked at n times for each that is sent.
+        `edit` names the delivery whose message is edited: its own gap and the budget of all edits must allow it too.
+        Those of one `queue` who wait for the same bucket are told to come back one after the other, up to `spread` ms
+        later than the first could: if all came back at once, a queue of n messages would be looked at n times for each
+        that is sent. No queue waits for the turns that another has given away.
         """
-        asked = ((carrier, caps.overall), (f"{carrier}/{chat}", caps.per_chat))
+        asked = [(carrier, caps.overall), (f"{carrier}/{chat}", caps.per_chat)]
+        if edit:
+            asked.append((f"edit:{edit}", Budget(per_s=1 / caps.edit_gap_s, burst=1)))
+        if edit and caps.edits:
+            asked.append((f"{carrier}:edits", caps.edits))
         wait = max(self._paused.get(name, 0) - now for name, _ in asked)
         wait = max(wait, *(self._wait(name, budget, now) for name, budget in asked))
         if wait > 0:
-            return max(wait, *(self._slot(name, budget, now + wait, spread) - now for name, budget in asked))
+            return max(wait, *(self._turn(name, budget, now + wait, queue, spread) - now for name, budget in asked))
         for name, budget in asked:
             self._consume(name, budget, now)
         return 0
-
-    def take_edit(self, delivery: str, caps: Capabilities, now: Instant) -> Span:
-        """One edit of the same message in `edit_gap_s`: returns 0, or how long to wait (ms)."""
-        budget = Budget(per_s=1 / caps.edit_gap_s, burst=1)
-        wait = self._wait(f"edit:{delivery}", budget, now)
-        if wait <= 0:
-            self._consume(f"edit:{delivery}", budget, now)
-        return max(wait, 0)
 
     def pause(self, carrier: str, chat: str, until: Instant) -> None:
         """Send nothing to this chat (or, with an empty chat, to the whole platform) before `until`."""
@@ -95,13 +103,14 @@ class Budgets:
         slack = (budget.burst - 1) * SECOND / budget.per_s
         return int(-(-(bucket.due_at - slack - now) // 1))
 
-    def _slot(self, name: str, budget: Budget, first: Instant, spread: Span) -> Instant:
+    def _turn(self, name: str, budget: Budget, first: Instant, queue: str, spread: Span) -> Instant:
         """The next free turn from `first` on; the latest allowed one where all are given away."""
         bucket = self._buckets.get(name)
         if bucket is None or not spread:
             return first
-        bucket.slot_at = min(max(bucket.slot_at + SECOND / budget.per_s, first), first + spread)
-        return int(bucket.slot_at)
+        turn = min(max(bucket.turns.get(queue, 0) + SECOND / budget.per_s, first), first + spread)
+        bucket.turns[queue] = turn
+        return int(turn)
 
     def _consume(self, name: str, budget: Budget, now: Instant) -> None:
         bucket = self._buckets.setdefault(name, _Bucket(due_at=now))

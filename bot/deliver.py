@@ -7,8 +7,9 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Mapping
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 
+from bot import rooms
 from bot.adapters.base import (
     Adapter,
     AuthBroken,
@@ -27,16 +28,18 @@ from bot.clock import Clock, Ids
 from bot.engine.escalation import still_wanted
 from bot.engine.events import PageFailed, PageProven, Proof, TemplateFailed
 from bot.engine.model import MINUTE, SECOND, Span, medium_of
+from bot.engine.values import altered
 from bot.observe import DELIVERIES, TEMPLATES, log
 from bot.rendering import Rendering
+from bot.rooms import RoomCall, RoomDone
 from bot.service import Service
 from bot.store.base import Delivery, DeliveryState, Lane, Tx
 
 LEASE: Span = 12 * SECOND
 CALL_MAX_S = 8.0
 """Below the lease, so that a slow call never outlives the claim that protects it."""
-SPREAD: Mapping[Lane, Span] = {Lane.PAGE: 4 * SECOND, Lane.CARD: 15 * SECOND, Lane.REFRESH: 30 * SECOND}
-"""How far apart the rows of a queue may be told to look again when a chat's rate is used up. Pages look soonest."""
+SPREAD: Mapping[Lane, Span] = {Lane.PAGE: 30 * SECOND, Lane.CARD: MINUTE, Lane.REFRESH: 2 * MINUTE}
+"""How far apart the rows of a lane may be told to look again when a chat's rate is used up. Pages look soonest."""
 PAGE_BACKOFF_MAX: Span = 10 * SECOND
 CARD_BACKOFF_MAX: Span = 5 * MINUTE
 
@@ -52,9 +55,11 @@ class Job:
     rev: int
     fault: str = ""
     """Why the template of the channel was left aside; empty where there is none, or all went well."""
+    room: RoomCall | None = None
+    """What is to be done with a war room, instead of a message."""
 
 
-Outcome = Sent | SendError
+Outcome = Sent | RoomDone | SendError
 
 
 class Deliver:
@@ -88,21 +93,34 @@ class Deliver:
         if stored is None or stored.token != row.token:
             return row  # another worker has it: the fence will refuse this one
         if row.due_at - now < CALL_MAX_S * SECOND:
-            return replace(row, due_at=now, attempts=row.attempts - 1, error="lease_short")
+            return altered(row, due_at=now, attempts=row.attempts - 1, error="lease_short")
         incident = tx.incidents([row.incident]).get(row.incident) if row.incident else None
         if incident is None and not row.text:
-            return replace(row, state=DeliveryState.SUPERSEDED, error="incident_gone")
+            return altered(row, state=DeliveryState.SUPERSEDED, error="incident_gone")
         if incident and row.lane is Lane.PAGE and not still_wanted(incident, row.cycle, row.member):
-            return replace(row, state=DeliveryState.SUPERSEDED, error="not_wanted")
+            return altered(row, state=DeliveryState.SUPERSEDED, error="not_wanted")
         if row.expires_at <= now and not row.ref:  # what is shown somewhere is kept true for as long as it is shown
-            return replace(row, state=DeliveryState.EXPIRED, error="expired")
+            return altered(row, state=DeliveryState.EXPIRED, error="expired")
         adapter = self._adapters.get(row.carrier)
         if adapter is None:
-            return replace(row, state=DeliveryState.FAILED, error="platform_not_configured")
-        wait = self._budgets.take_edit(row.id, adapter.caps, now) if row.ref else 0
-        wait = wait or self._budgets.take(row.carrier, row.address, adapter.caps, now, SPREAD[row.lane])
+            return altered(row, state=DeliveryState.FAILED, error="platform_not_configured")
+        wait = self._budgets.take(
+            row.carrier,
+            row.address,
+            adapter.caps,
+            now,
+            edit=row.id if row.ref else "",
+            queue=row.lane,
+            spread=SPREAD[row.lane],
+        )
         if wait > 0:
-            return replace(row, due_at=now + wait, attempts=row.attempts - 1, error="budget")
+            return altered(row, due_at=now + wait, attempts=row.attempts - 1, error="budget")
+        if incident and row.op:
+            view = self._rendering.view(
+                tx, incident, carrier=row.carrier, lang=row.lang, zone=row.zone, viewer="", now=now
+            )
+            call = rooms.prepare(tx, view, row)
+            return Job(row=row, message={}, plain={}, rev=0, room=call) if isinstance(call, RoomCall) else call
         if incident is None:
             message = self._rendering.text(row)
             return Job(row=row, message=message, plain=message, rev=0)
@@ -121,6 +139,8 @@ class Deliver:
         adapter, row = self._adapters[job.row.carrier], job.row
         try:
             async with asyncio.timeout(CALL_MAX_S):
+                if job.room:
+                    return await rooms.perform(adapter, job.room, row.key)
                 if row.ref:
                     return await adapter.edit(row.ref, message)
                 return await adapter.send(row.address, message, key=row.key)
@@ -133,7 +153,11 @@ class Deliver:
         """Write down what became of it, and tell the incident."""
         settled = self._settled(job, outcome)
         DELIVERIES.labels(job.row.carrier, _word(outcome)).inc()
-        if self.settle(tx, job.row, settled) and isinstance(outcome, (AuthBroken, Permanent)):
+        if not self.settle(tx, job.row, settled):
+            return
+        if isinstance(outcome, RoomDone) and (told := rooms.news(job.row, settled, outcome)):
+            self._service.happen(tx, job.row.incident, told)
+        if isinstance(outcome, (AuthBroken, Permanent)) and not job.row.op:
             self._alarm(tx, job.row, outcome)
         if job.fault:
             medium = medium_of(job.row.carrier)
@@ -147,11 +171,13 @@ class Deliver:
             return False
         if row.lane is Lane.PAGE and row.incident:
             self._tell(tx, settled)
+        if row.op and (told := rooms.news(row, settled, None)):
+            self._service.happen(tx, row.incident, told)
         return True
 
     def give_up(self, tx: Tx, row: Delivery) -> None:
         """Our own fault stopped this row: fail it, so that the next medium takes over, and raise the alarm."""
-        if self.settle(tx, row, replace(row, state=DeliveryState.FAILED, error="internal_error")):
+        if self.settle(tx, row, altered(row, state=DeliveryState.FAILED, error="internal_error")):
             self._alarm(tx, row, Permanent("internal_error", "see the log"))
 
     def receipt(self, tx: Tx, receipt: Receipt) -> bool:
@@ -163,7 +189,7 @@ class Deliver:
         if not tx.put_receipt(row.id, state, receipt.reason):
             return False
         if row.member and row.incident:
-            self._tell(tx, replace(row, state=state, error=receipt.reason))
+            self._tell(tx, altered(row, state=state, error=receipt.reason))
         return True
 
     def _settled(self, job: Job, outcome: Outcome) -> Delivery:
@@ -171,23 +197,25 @@ class Deliver:
         match outcome:
             case Sent(ref=ref, provider_id=provider_id):
                 state = DeliveryState.DELIVERED if row.state is DeliveryState.DELIVERED else DeliveryState.SENT
-                return replace(
+                return altered(
                     row, state=state, ref=ref, provider_id=provider_id, shown_rev=job.rev, attempts=0, error=""
                 )
+            case RoomDone():
+                return altered(row, state=DeliveryState.SENT, attempts=0, error="")
             case RateLimited(after_s=after_s, whole=whole):
                 until = now + int(after_s * SECOND) + 1
                 self._budgets.pause(row.carrier, "" if whole else row.address, until)
-                return replace(row, due_at=until, attempts=row.attempts - 1, error="rate_limited")
+                return altered(row, due_at=until, attempts=row.attempts - 1, error="rate_limited")
             case Moved(address=address):
-                return replace(row, address=address, ref="", lane=_first_lane(row), due_at=now, error="chat_moved")
+                return altered(row, address=address, ref="", lane=_first_lane(row), due_at=now, error="chat_moved")
             case EditTargetGone() if not row.member:
-                return replace(row, ref="", shown_rev=0, lane=Lane.CARD, due_at=now, error=outcome.reason)
+                return altered(row, ref="", shown_rev=0, lane=Lane.CARD, due_at=now, error=outcome.reason)
             case Transient():
-                return replace(row, due_at=now + _backoff(row), error=outcome.reason)
+                return altered(row, due_at=now + _backoff(row), error=outcome.reason)
             case AuthBroken() if row.lane is not Lane.PAGE:
-                return replace(row, due_at=now + CARD_BACKOFF_MAX, error=outcome.reason)
+                return altered(row, due_at=now + CARD_BACKOFF_MAX, error=outcome.reason)
             case _:
-                return replace(row, state=DeliveryState.FAILED, error=outcome.reason)
+                return altered(row, state=DeliveryState.FAILED, error=outcome.reason)
 
     def _tell(self, tx: Tx, row: Delivery) -> None:
         match row.state:
@@ -219,4 +247,4 @@ def _first_lane(row: Delivery) -> Lane:
 
 
 def _word(outcome: Outcome) -> str:
-    return "sent" if isinstance(outcome, Sent) else outcome.reason
+    return outcome.reason if isinstance(outcome, SendError) else "sent"

@@ -6,14 +6,15 @@ The world that everybody reads is made here: the manifest's people, with linked 
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from dataclasses import replace
 
 from bot.clock import Clock, Ids
 from bot.engine.model import MINUTE, Span, Target, TargetKind
 from bot.engine.silence import Silence
-from bot.engine.world import Member, Schedule, Team, World
+from bot.engine.world import Member, Override, Schedule, Team, World
 from bot.store.base import Identity, Token, Tx
+from bot.store.base_rota import ChatOverride
 
 CODE_LIFE: Span = 30 * MINUTE
 
@@ -28,6 +29,7 @@ class Directory:
         self._ids = ids
         self._linked: tuple[Identity, ...] = ()
         self._silences: tuple[Silence, ...] = ()
+        self._overrides: tuple[ChatOverride, ...] = ()
         self._world = declared
         self._by_account = _accounts(declared.members.values())
 
@@ -36,27 +38,30 @@ class Directory:
         return self._world
 
     def declare(self, declared: World) -> None:
-        """Put another manifest in force; linked accounts stay."""
+        """Put another manifest in force; what was done in chat stays."""
         self._declared = declared
-        self._overlay(self._linked, self._silences)
+        self._overlay(self._linked, self._silences, self._overrides)
 
     def load(self, tx: Tx) -> None:
-        """Lay the linked accounts over the declared people, and the quick silences beside the declared ones."""
-        linked, silences = tuple(tx.identities()), tuple(tx.silences())
-        if (linked, silences) != (self._linked, self._silences):
-            self._overlay(linked, silences)
+        """Lay over the manifest what was done in chat: linked accounts, quick silences, overrides of schedules."""
+        found = tuple(tx.identities()), tuple(tx.silences()), tuple(tx.chat_overrides())
+        if found != (self._linked, self._silences, self._overrides):
+            self._overlay(*found)
 
-    def _overlay(self, linked: tuple[Identity, ...], silences: tuple[Silence, ...]) -> None:
+    def _overlay(
+        self, linked: tuple[Identity, ...], silences: tuple[Silence, ...], overrides: tuple[ChatOverride, ...]
+    ) -> None:
         members = dict(self._declared.members)
         for one in linked:
             member = members.get(one.member)
             if member is not None:
                 members[member.id] = replace(member, identities={**member.identities, one.platform: one.user})
-        self._linked, self._silences = linked, silences
+        self._linked, self._silences, self._overrides = linked, silences, overrides
         quiet = dict(self._declared.silences)
         for silence in silences:
             quiet[silence.channel] = (*quiet.get(silence.channel, ()), silence)
-        self._world = replace(self._declared, members=members, silences=quiet)
+        schedules = _overridden(self._declared.schedules, overrides, members)
+        self._world = replace(self._declared, members=members, silences=quiet, schedules=schedules)
         self._by_account = _accounts(members.values())
 
     def member(self, platform: str, user: str) -> Member | None:
@@ -102,6 +107,10 @@ class Directory:
         wanted = text.casefold()
         return next((t for t in self._world.teams.values() if wanted in (t.id.casefold(), t.name.casefold())), None)
 
+    def fresh_id(self) -> str:
+        """An identity for something that is about to be made: 16 hexadecimal digits."""
+        return self._ids.short()
+
     def new_code(self, tx: Tx, member: str) -> str:
         """A one-time code, good for half an hour, that links whatever account it is sent from to this member."""
         code = self._ids.secret()
@@ -119,6 +128,23 @@ class Directory:
             return None
         tx.put_identity(Identity(platform=platform, user=user, member=token.member, at=now))
         return self._world.members[token.member]
+
+
+def _overridden(
+    schedules: Mapping[str, Schedule], overrides: tuple[ChatOverride, ...], members: Mapping[str, Member]
+) -> Mapping[str, Schedule]:
+    """The schedules with the overrides of the chat behind the declared ones, so that they win where both speak."""
+    made: dict[str, list[Override]] = {}
+    for each in overrides:
+        if each.member in members:
+            one = Override(
+                id=each.id, start=each.start, end=each.end, member=each.member, role=each.role, role_only=True
+            )
+            made.setdefault(each.schedule, []).append(one)
+    return {
+        name: replace(plan, overrides=(*plan.overrides, *made[name])) if name in made else plan
+        for name, plan in schedules.items()
+    }
 
 
 def hash_of(secret: str) -> str:

@@ -35,6 +35,10 @@ class Absorbed:
     reason: str
     incident: str = ""
     channel: str = ""
+    by: str = ""
+    """What hides it, as `Alert.muted` names it; of an integration's own steps, the number of the step from 1."""
+    cause: str = ""
+    """The alert that explains it."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -117,12 +121,13 @@ class Noise:
         flaps = self._remember(tx, alert) if new else self._recall(tx, alert, channel)
         novel = new and tx.first_seen(channel.id, similarity.fingerprint(alert), now)
         hidden = self._hidden(tx, channel, alert, known, flaps)
-        if hidden and hidden.mode == "drop" and new:
-            return None, Absorbed(alert_key=alert.alert_key, reason=hidden.reason)
         if hidden:
+            told = Absorbed(alert_key=alert.alert_key, reason=hidden.reason, by=hidden.muted, cause=hidden.cause)
+            if hidden.mode == "drop" and new:
+                return None, told
             muted = replace(alert, muted=hidden.muted, muted_until=hidden.until, cause=hidden.cause)
             tx.put_alerts([muted])
-            return muted, Absorbed(alert_key=alert.alert_key, reason=hidden.reason)
+            return muted, told
         if alert.muted == "flapping" and flaps:
             flaps = flapping.heard(flaps)
         place = self._group(tx, channel, alert, known, flaps)
@@ -171,26 +176,12 @@ class Noise:
         kept = next((rule for rule in rules if alert.muted == f"inhibit:{rule.id}"), None)
         if cause and cause.closed_at is None and kept:
             return Hidden(reason="inhibited", muted=alert.muted, until=until, cause=cause.id)
-        actives = [(each, grouping.facts_of(each)) for each in self._unhandled(tx, channel, now)]
+        actives = [(each, grouping.facts_of(each)) for each in that_explain(tx, channel.id, now)]
         for rule in rules:
             if found := inhibition.cause_of(rule, alert, known, actives):
                 muted = f"inhibit:{rule.id}"
                 return Hidden(reason="inhibited", muted=muted, until=until, mode=rule.mode, cause=found.id)
         return None
-
-    def _unhandled(self, tx: Tx, channel: Channel, now: Instant) -> list[Alert]:
-        """The channel's active alerts that nobody has taken, and those that a silence hides: they explain as well.
-
-        What is inhibited itself explains nothing, or two alerts could keep each other quiet for ever.
-        """
-        alerts = tx.alerts_in(channel.id, now - inhibition.ACTIVE_FOR, inhibition.LOOK_AT)
-        incidents = tx.incidents({alert.incident for alert in alerts if alert.incident})
-        return [
-            alert
-            for alert in alerts
-            if alert.muted.startswith(SILENCED)
-            or (alert.incident in incidents and incidents[alert.incident].progress is Progress.TRIGGERED)
-        ]
 
     def _group(self, tx: Tx, channel: Channel, alert: Alert, known: Mapping[str, str], flaps: Flaps | None) -> _Place:
         """The open incident of the alert's group, else the one that closed a moment ago, else none."""
@@ -253,6 +244,21 @@ class Noise:
         key = (alert.integration, alert.channel, alert.alert_key)
         blank = Flaps(integration=alert.integration, channel=alert.channel, alert_key=alert.alert_key)
         return tx.flaps([key]).get(key, blank)
+
+
+def that_explain(tx: Tx, channel: str, now: Instant) -> list[Alert]:
+    """A channel's active alerts that nobody has taken, and those that a silence hides: they explain as well.
+
+    What is inhibited itself explains nothing, or two alerts could keep each other quiet for ever.
+    """
+    alerts = tx.alerts_in(channel, now - inhibition.ACTIVE_FOR, inhibition.LOOK_AT)
+    incidents = tx.incidents({alert.incident for alert in alerts if alert.incident})
+    return [
+        alert
+        for alert in alerts
+        if alert.muted.startswith(SILENCED)
+        or (alert.incident in incidents and incidents[alert.incident].progress is Progress.TRIGGERED)
+    ]
 
 
 def _flaps_now(flaps: Flaps | None) -> bool:

@@ -8,9 +8,10 @@ from importlib import import_module
 from typing import Any, cast
 
 from bot.adapters.base import Adapter, Json
-from bot.cards.card import Card
+from bot.cards.card import Card, FormCard
 
 Render = Callable[[Card], Json]
+RenderForm = Callable[[FormCard], Json]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -25,10 +26,16 @@ class Carrier:
     renderer: str
     """The module of its renderer."""
     im: bool
+    rooms: bool = False
+    """Whether it has war rooms: its adapter is a `Rooms` as well."""
 
     def render(self, card: Card) -> Json:
         """Render a card for this carrier."""
         return cast("Render", _load(f"{self.renderer}:render"))(card)
+
+    def render_form(self, form: FormCard) -> Json:
+        """Render a form for this carrier: only chat platforms have forms."""
+        return cast("RenderForm", _load(f"{self.renderer}:render_form"))(form)
 
     def make(self, settings: Mapping[str, object]) -> Adapter:
         """The adapter, with what its settings ask for. Imports the adapter's module, not yet its SDK."""
@@ -44,6 +51,14 @@ _ALL = (
         settings="bot.adapters.slack:SlackSettings",
         renderer="bot.cards.slack",
         im=True,
+        rooms=True,
+    ),
+    Carrier(
+        name="teams",
+        adapter="bot.adapters.teams:TeamsAdapter",
+        settings="bot.adapters.teams:TeamsSettings",
+        renderer="bot.cards.teams",
+        im=True,
     ),
     Carrier(
         name="telegram",
@@ -51,6 +66,7 @@ _ALL = (
         settings="bot.adapters.telegram:TelegramSettings",
         renderer="bot.cards.telegram",
         im=True,
+        rooms=True,
     ),
     Carrier(
         name="sms",

@@ -7,14 +7,15 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping
 from dataclasses import replace
+from types import MappingProxyType
 from typing import NamedTuple
 
 from bot.adapters.base import Answer, Json
 from bot.cards import template
-from bot.cards.build import View, incident_card, page_card, text_card
-from bot.cards.card import Card
+from bot.cards.build import View, incident_card, page_card, reply_card, take_action, text_card
+from bot.cards.card import Card, FormCard
 from bot.cards.token import Key
-from bot.engine.effects import Page, Reason
+from bot.engine.effects import Page, Reason, Reply
 from bot.engine.model import Incident, Instant, medium_of
 from bot.engine.world import World
 from bot.registry import CARRIERS
@@ -24,6 +25,11 @@ ALERTS_READ = 20
 ENTRIES_READ = 1000
 TOAST_MAX = 190
 """Below Telegram's 200 (https://core.telegram.org/bots/api#answercallbackquery); longer answers become a message."""
+
+
+TAKE = "take:"
+"""Begins the key of a message with a Take button; the id of the override that waits for somebody follows."""
+NO_ERRORS: Mapping[str, str] = MappingProxyType({})
 
 
 class Rendered(NamedTuple):
@@ -62,6 +68,7 @@ class Rendering:
             zone=zone,
             viewer=viewer,
             url=world.url,
+            rooms=any(each.rooms for each in CARRIERS.values()),
             act_by_link=not CARRIERS[carrier].im,
         )
 
@@ -87,16 +94,35 @@ class Rendering:
             return card, str(fault)
 
     def text(self, row: Delivery) -> Json:
-        """The message of a row that is about no incident."""
-        return CARRIERS[row.carrier].render(text_card(row.text, row.lang))
+        """The message of a row that is about no incident; one that asks for cover has a button to take it."""
+        card = text_card(row.text, row.lang)
+        if row.key.startswith(TAKE):
+            wish = row.key.removeprefix(TAKE).partition(":")[0]
+            card = replace(card, actions=(take_action(self.key, wish, row.lang),))
+        return CARRIERS[row.carrier].render(card)
 
-    def answer(self, platform: str, card: Card, *, press: bool, here: bool, alert: bool) -> Answer:
+    def form(self, platform: str, form: FormCard, usage: str) -> Answer:
+        """A form to open, and how to type the same for where the platform cannot open it."""
+        typed = reply_card(Reply(code="usage", done=False, facts={"usage": f"/toc {usage}"}), form.lang)
+        carrier = CARRIERS[platform]
+        return Answer(form=carrier.render_form(form), message=carrier.render(typed))
+
+    def answer(
+        self,
+        platform: str,
+        card: Card,
+        *,
+        press: bool,
+        here: bool,
+        alert: bool,
+        errors: Mapping[str, str] = NO_ERRORS,
+    ) -> Answer:
         """A reply as its platform shows it: short ones to a press as a toast, all else as a message."""
         message = CARRIERS[platform].render(card)
         if press and card.kind == "text" and len(card.fallback) <= TOAST_MAX:
             return Answer(toast=card.fallback, alert=alert)
         toast = card.fallback[:TOAST_MAX] if press else ""
-        return Answer(toast=toast, message=message, here=here, alert=alert)
+        return Answer(toast=toast, message=message, here=here, alert=alert, errors=errors)
 
 
 def _needs_history(incident: Incident) -> bool:

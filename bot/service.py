@@ -9,10 +9,22 @@ from collections import defaultdict
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 
-from bot import silences, turns
+from bot import rooms, silences, turns
 from bot.clock import Clock, Ids
 from bot.engine import dispatching, enrichment, inhibition, merging, preference, processing, routing
-from bot.engine.effects import Alarm, CloseAlerts, Page, Refresh, Reply, ShowCards, Step, TakeTurn, Withdraw
+from bot.engine.effects import (
+    Alarm,
+    CloseAlerts,
+    Effect,
+    Page,
+    Refresh,
+    Reply,
+    RoomWork,
+    ShowCards,
+    Step,
+    TakeTurn,
+    Withdraw,
+)
 from bot.engine.enrichment import NO_ANSWERS, Answers
 from bot.engine.events import Fresh, Happening, Raised, SplitOff
 from bot.engine.incident import step
@@ -80,7 +92,7 @@ class Service:
             known=bool(opened),
         )
         if processed.reason:
-            return [Absorbed(alert_key=event.alert_key, reason=processed.reason)]
+            return [Absorbed(alert_key=event.alert_key, reason=processed.reason, by=str(processed.rule))]
         event = processed.event
         channels = dispatching.targets(event, integration, world.channels, opened)
         if not channels:
@@ -169,13 +181,9 @@ class Service:
             tx.put_incident(incident, before)
         if made.entries:
             tx.append_timeline(incident.id, made.entries)
-        rows: list[Delivery] = []
+        rows = [row for effect in made.effects for row in self._rows(incident, effect)]
         for effect in made.effects:
             match effect:
-                case Page():
-                    rows.append(self._page_row(incident, effect))
-                case ShowCards(chats=chats):
-                    rows += [self._card_row(incident, chat) for chat in chats]
                 case Withdraw():
                     tx.withdraw_pages(incident.id, incident.cycle)
                 case CloseAlerts():
@@ -186,8 +194,22 @@ class Service:
                     tx.put_turn(turn, last)
                 case Refresh():
                     tx.want_cards(incident.id, incident.rev, self._clock.now())
+                case _:
+                    pass
         if rows:
             tx.enqueue(rows)
+
+    def _rows(self, incident: Incident, effect: Effect) -> list[Delivery]:
+        """What has to be sent, or done with a war room."""
+        match effect:
+            case Page():
+                return [self._page_row(incident, effect)]
+            case ShowCards(chats=chats):
+                return [self._card_row(incident, chat) for chat in chats]
+            case RoomWork():
+                return [self._room_row(incident, effect)]
+            case _:
+                return []
 
     def alarm(self, tx: Tx, code: str, text: str, *, incident: str = "") -> None:
         """Tell the people of the catch-all that Tocsin needs them: once an hour for each code and incident."""
@@ -210,6 +232,11 @@ class Service:
             tx.enqueue([self._text_row(member, way, f"{notice.key}:{way}", text) for way in ways])
         elif notice.chat is not None:
             tx.enqueue([self._chat_row("", notice.chat, notice.key, text=text)])
+
+    def tell(self, tx: Tx, member: Member, key: str, text: str) -> None:
+        """Queue news that are about no incident to a member; the same `key` is never queued twice."""
+        ways = preference.first_ways(member, Severity.INFO, None)
+        tx.enqueue([self._text_row(member, way, f"{key}:{way}", text) for way in ways])
 
     def test_message(self, tx: Tx, member: Member, ways: Sequence[Way], text: str) -> None:
         """Queue a marked test to a member by each of these ways."""
@@ -263,6 +290,13 @@ class Service:
     def _card_row(self, incident: Incident, chat: Chat) -> Delivery:
         key = f"card:{incident.id}:{chat.platform}:{chat.address}"
         return self._chat_row(incident.id, chat, key, rev=incident.rev)
+
+    def _room_row(self, incident: Incident, work: RoomWork) -> Delivery:
+        room, now = work.room, self._clock.now()
+        key = f"room:{work.do}:{incident.id}:{room.platform}:{incident.rev}"
+        row = self._chat_row(incident.id, Chat(platform=room.platform, address=room.address or room.parent), key)
+        members = ",".join(work.members)
+        return replace(row, lang=room.lang, zone=room.zone, op=work.do.value, text=members, expires_at=now + rooms.LIFE)
 
     def _chat_row(self, incident: str, chat: Chat, key: str, *, rev: int = 0, text: str = "") -> Delivery:
         now = self._clock.now()

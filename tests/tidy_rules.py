@@ -35,11 +35,15 @@ HOMES = {
     "aiosmtplib": ("bot/adapters/email",),
     "alembic": ("bot/store/",),
     "boto3": (),
+    "botbuilder": ("bot/adapters/teams",),
+    "botframework": ("bot/adapters/teams",),
     "botocore": (),
     "dingtalk_stream": ("bot/adapters/dingtalk",),
     "holidays": ("bot/manifest/",),
     "icalendar": ("bot/manifest/",),
+    "jwt": ("bot/adapters/teams", "bot/playground/teams"),
     "lark_oapi": ("bot/adapters/feishu",),
+    "msrest": ("bot/adapters/teams",),
     "psycopg": ("bot/store/",),
     "re2": ("bot/engine/patterns",),
     "redis": ("bot/backplane",),
@@ -52,7 +56,10 @@ HOMES = {
     "vonage": (),
 }
 # SDKs and calendars: nobody pays for one that is not configured, not even with the time of its import.
-LAZY = ("holidays", "icalendar", "lark_oapi", "slack_bolt", "slack_sdk", "telegram", "aiosmtplib", "twilio")
+LAZY = (
+    "aiosmtplib", "botbuilder", "botframework", "holidays", "icalendar", "jwt", "lark_oapi", "msrest", "slack_bolt",
+    "slack_sdk", "telegram", "twilio",
+)  # fmt: skip
 
 WALL_CLOCK = (
     "datetime.date.today",

@@ -48,6 +48,8 @@ class Capabilities:
     overall: Budget = field(default_factory=lambda: Budget(per_s=20.0, burst=20))
     edit_gap_s: float = 1.2
     """At most one edit of the same message in this time."""
+    edits: Budget | None = None
+    """All edits together, where the platform counts them apart; they count as messages as well."""
     text_max: int = 3000
 
 
@@ -81,7 +83,11 @@ class Slash:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Form:
-    """Somebody filled in a form that a press opened. `token` is what the form carried."""
+    """Somebody filled in a form that a press opened. `token` is what the form carried.
+
+    `values` by the names of the fields. Where the platform only has a reply, its whole text is the value of the first
+    field, and the others are left out: it is read as it would be typed.
+    """
 
     platform: str
     user: str
@@ -116,7 +122,9 @@ class Answer:
     alert: bool = False
     """The toast is bad news and should not vanish by itself."""
     form: Json | None = None
-    """A rendered form to open at once, instead of everything else."""
+    """A rendered form to open at once, instead of everything else; `message` is for where none can be opened."""
+    errors: Mapping[str, str] = field(default_factory=dict)
+    """Why a form was refused, by the names of its fields; `message` says the same. Nothing was changed by it."""
 
 
 Emit = Callable[[Inbound], Awaitable[Answer]]

@@ -109,6 +109,7 @@ def sample_view(state: str, lang: str, platform: str) -> View:
         zone="Asia/Shanghai" if words is _WORDS["zh"] else "UTC",
         viewer="ann" if personal else "",
         url=world.url,
+        rooms=True,
         act_by_link=personal,
     )
 
@@ -226,8 +227,7 @@ def _schedule(id_: str, name: str, turns: tuple[str, ...]) -> Schedule:
 
 
 def _accounts(member: str, platform: str) -> Mapping[str, str]:
-    """Made-up accounts, in the shapes that Slack and Telegram use."""
+    """Made-up accounts, in the shapes that the platforms use."""
     numbers = {"ann": "7001", "bo": "7002", "cara": "7003"}
-    return {platform: numbers[member] if platform == "telegram" else f"U0{member.upper()}"} | {
-        "slack": f"U0{member.upper()}"
-    }
+    shapes = {"telegram": numbers[member], "teams": f"0000{numbers[member]}-0000-4000-8000-000000000000"}
+    return {platform: shapes.get(platform, f"U0{member.upper()}")} | {"slack": f"U0{member.upper()}"}

@@ -245,7 +245,7 @@ def _first(card: Card, action: Action) -> bool:
 
 def _button(action: Action, lang: str) -> Json | None:
     href = web_address(action.href)
-    if not href and not 0 < len(action.token) <= VALUE_MAX:
+    if not href and not _carried(action.token):
         return None
     button: Json = {"type": "button", "text": _cut(action.label or action.verb, BUTTON_MAX)}
     button |= {"url": href} if href else {"value": action.token}
@@ -279,7 +279,7 @@ def _menu(action: Action, lang: str) -> Json | None:
 
 def _options(options: tuple[Option, ...]) -> list[Json]:
     """At most a hundred, each value once."""
-    labels = {option.token: option.label for option in options if 0 < utf16(option.token) <= VALUE_MAX}
+    labels = {option.token: option.label for option in options if _carried(option.token)}
     return [{"text": _cut(label, BUTTON_MAX), "value": value} for value, label in list(labels.items())[:OPTIONS_MAX]]
 
 
@@ -290,13 +290,13 @@ def render_form(form: FormCard) -> Json:
     """
     intro = shorten(calm(form.intro), SECTION_MAX, utf16)
     blocks: list[Json] = [{"type": "section", "text": _plain(intro)}] if intro else []
-    fields = {field.name: field for field in reversed(form.fields) if 0 < utf16(field.name) <= ID_MAX}
+    fields = {field.name: field for field in reversed(form.fields) if _carried(field.name, ID_MAX)}
     ordered = [field for field in form.fields if fields.get(field.name) is field]
     blocks += [_input(field) for field in ordered[: MODAL_BLOCKS_MAX - len(blocks)]]
     return {
         "type": "modal",
         "callback_id": f"toc_{form.verb}"[:200],
-        "private_metadata": form.token if utf16(form.token) <= METADATA_MAX else "",
+        "private_metadata": form.token if _carried(form.token, METADATA_MAX) else "",
         "title": _cut(form.title, MODAL_TITLE_MAX),
         "submit": _cut(form.submit, MODAL_TITLE_MAX),
         "close": _cut(form.cancel, MODAL_TITLE_MAX),
@@ -332,6 +332,11 @@ def _entry(field: Field) -> Json:
     if text := shorten(value, limit, utf16):
         entry["initial_value"] = text
     return entry
+
+
+def _carried(text: str, limit: int = VALUE_MAX) -> bool:
+    """Whether Slack carries this and brings it back as it was; nothing here is ever cut."""
+    return 0 < utf16(text) <= limit and text.isprintable()
 
 
 def _cut(text: str, limit: int) -> Json:

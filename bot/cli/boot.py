@@ -90,8 +90,13 @@ def key_of(store: Store, secrets: tuple[str, ...]) -> tuple[bytes, ...]:
     return (store.run(kept).encode(),)
 
 
-def adapters(platforms: Platforms, public_url: str, clock: Clock) -> Mapping[str, Adapter]:
-    """An adapter for each platform and vendor that the manifest declares; an undeclared SDK is never imported."""
+def adapters(
+    platforms: Platforms, public_url: str, clock: Clock, chats: Mapping[str, tuple[str, ...]] | None = None
+) -> Mapping[str, Adapter]:
+    """An adapter for each platform and vendor that the manifest declares; an undeclared SDK is never imported.
+
+    `chats` are the addresses of each platform that doctor is to look at.
+    """
     made: dict[str, Adapter] = {}
     for name, declared in platforms.settings().items():
         webhook = declared.get("mode") == "webhook"
@@ -100,6 +105,7 @@ def adapters(platforms: Platforms, public_url: str, clock: Clock) -> Mapping[str
             "callback_base": public_url,
             "polling": not webhook,
             "webhook_url": f"{public_url}/callbacks/{name}" if webhook else "",
+            "chats": (chats or {}).get(name, ()),
         }
         made[name] = CARRIERS[name].make({**place, **declared})
     return made

@@ -11,6 +11,7 @@ from typing import Any
 from bot.adapters.base import Answer, Finding, Inbound, Receipt
 from bot.cli import boot
 from bot.clock import SystemClock
+from bot.engine.world import World
 from bot.manifest.load import Loaded, load
 from bot.manifest.problems import ManifestError
 from bot.settings import Settings, SettingsError, from_environment
@@ -70,7 +71,7 @@ def _database(settings: Settings) -> Iterator[Finding]:
 async def _platforms(settings: Settings, loaded: Loaded) -> list[Finding]:
     url = settings.public_url or loaded.world.url
     found: list[Finding] = []
-    for name, adapter in boot.adapters(loaded.platforms, url, SystemClock()).items():
+    for name, adapter in boot.adapters(loaded.platforms, url, SystemClock(), _chats(loaded.world)).items():
         await adapter.start(_nobody_acts, _nobody_hears)
         try:
             found += [_of(name, finding) for finding in await asyncio.wait_for(adapter.check(), CHECK_S)]
@@ -79,6 +80,16 @@ async def _platforms(settings: Settings, loaded: Loaded) -> list[Finding]:
         finally:
             await adapter.stop()
     return found
+
+
+def _chats(world: World) -> dict[str, tuple[str, ...]]:
+    """Every group that cards or notices may go to, by platform."""
+    found: dict[str, dict[str, None]] = {}
+    chats = [chat for channel in world.channels.values() for chat in channel.chats]
+    chats += [chat for plan in world.schedules.values() for chat in plan.notices.chats]
+    for chat in chats:
+        found.setdefault(chat.platform, {})[chat.address] = None
+    return {platform: tuple(addresses) for platform, addresses in found.items()}
 
 
 async def _nobody_acts(_: Inbound) -> Answer:

@@ -31,6 +31,11 @@ _ENDS = {
     "i_exhausted": ("nobody is left", "bad"),
 }
 
+_UNHEARD = frozenset({
+    "silenced", "inhibited", "flapping_muted", "dropped", "alert_dropped", "alert_inhibited", "no_route",
+})  # fmt: skip
+"""Why nobody hears of an alert."""
+
 STYLE = """
 svg{--bg:#fff;--ink:#1d2733;--soft:#5f6b7a;--line:#d9dfe6;--band:#eef2f7;--band2:#e0e7f0;--im:#2f5fd0;--sms:#0f7b6c;
 --mail:#8a5a00;--voice:#8a3fb0;--ok:#1e7f4f;--bad:#c4242b;--on:#fff}
@@ -140,7 +145,7 @@ def _marks(rows: Sequence[Row], column: Mapping[float, int]) -> tuple[_Mark, ...
 
 def _is_drawn(row: Row) -> bool:
     """Pages, failures, and what turns the story; a proof of arrival changes nothing that one would see."""
-    return row["kind"] in ("i_new", "i_notify", *_ENDS) or row["reason"] in _BAD
+    return row["kind"] in ("i_new", "i_notify") or row["reason"] in _BAD or _turn(row) is not None
 
 
 def _bands(rows: Sequence[Row], plan: _Plan) -> list[str]:
@@ -218,8 +223,8 @@ def _chip(mark: _Mark, plan: _Plan, names: Mapping[str, str]) -> str:
 def _turns(rows: Sequence[Row], plan: _Plan, names: Mapping[str, str]) -> list[str]:
     """What turns the story: an upright line in its colour, with its words below, in two rows so that they fit."""
     parts = []
-    for number, row in enumerate(row for row in rows if row["kind"] in _ENDS):
-        said, colour = _ENDS[row["kind"]]
+    turning = ((row, turn) for row in rows if (turn := _turn(row)))
+    for number, (row, (said, colour)) in enumerate(turning):
         x, below = _middle(plan.column[row["after_s"]]), plan.bottom + 18 + 17 * (number % 2)
         parts.append(
             f'<line x1="{x}" y1="{TOP}" x2="{x}" y2="{below - 12}" stroke="var(--{colour})" stroke-width="2.5"/>'
@@ -232,6 +237,13 @@ def _turns(rows: Sequence[Row], plan: _Plan, names: Mapping[str, str]) -> list[s
             f"{_xml(words)}</text>"
         )
     return parts
+
+
+def _turn(row: Row) -> tuple[str, str] | None:
+    """Its words and its colour, where it turns the story."""
+    if row["kind"] == "a_new" and row["reason"] in _UNHEARD:
+        return row["reason"].replace("_", " "), "mail"
+    return _ENDS.get(row["kind"])
 
 
 def _legend(plan: _Plan) -> list[str]:

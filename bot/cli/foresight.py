@@ -2,37 +2,32 @@
 
 from __future__ import annotations
 
-import json
 from typing import Any
 
+from bot.cards.i18n import say
+from bot.cards.text import one_line
+from bot.cli.assumptions import alerts_in, answer, fired, outage
 from bot.clock import SystemClock
-from bot.engine.effects import Entry
-from bot.engine.model import DAY, SECOND, Event, EventStatus, Severity, Span
-from bot.engine.simulation import Assumed, simulate
-from bot.engine.world import Integration, Schedule, World
+from bot.engine.model import DAY, SECOND, Instant, Span
+from bot.engine.world import Schedule, World
 from bot.manifest.oncall import in_zone, on_call_at, read_time, shifts_between
-from bot.manifest.values import to_span
+from bot.simulation import Told, simulate
 
 ICAL_AHEAD: Span = 45 * DAY
 """As far as `next` and `me` look."""
 
 
-def foresee(world: World, alert: str, at: str, answers: list[str], down: list[str]) -> list[dict[str, Any]]:
+def foresee(world: World, alerts: list[str], at: str, answers: list[str], down: list[str]) -> list[dict[str, Any]]:
     """The entries that `simulate --json` prints. Raises ValueError with a sentence."""
-    given = _alert(alert)
-    integration = _integration(world, given)
     start = read_time(at, "UTC")
-    event = Event(
-        alert_key=str(given.get("alert_key") or given["title"])[:255],
-        status=EventStatus.TRIGGER,
-        severity=_severity(given),
-        title=str(given["title"]),
-        description=str(given.get("description", "")),
-        labels={str(key): str(value) for key, value in dict(given.get("labels") or {}).items()},
-        at=start,
+    given = [each for text in alerts for each in alerts_in(text)]
+    told = simulate(
+        world,
+        [fired(world, each, start) for each in given],
+        [answer(world, each) for each in answers],
+        [outage(each, start) for each in down],
     )
-    assumed = Assumed(answers=dict(_answer(world, each) for each in answers), down=frozenset(down))
-    return [_entry(entry, start) for entry in simulate(world, integration, event, start, assumed)]
+    return [_entry(line, start) for line in told]
 
 
 def duty(world: World, name: str | None, at: str | None, start: str | None, end: str | None) -> list[dict[str, Any]]:
@@ -65,53 +60,57 @@ def _duty(plan: Schedule, at: str | None, start: str | None, end: str | None) ->
     return on_call_at(plan, read_time(at, plan.zone) if at else SystemClock().now())
 
 
-def _alert(text: str) -> dict[str, Any]:
-    try:
-        given = json.loads(text)
-    except ValueError as error:
-        raise ValueError(f"--alert is no JSON: {error}.") from error
-    if not isinstance(given, dict) or not given.get("title"):
-        raise ValueError('--alert needs a title, such as \'{"title": "disk full", "severity": "critical"}\'.')
-    return given
-
-
-def _integration(world: World, given: dict[str, Any]) -> Integration:
-    wanted, channel = given.get("integration"), given.get("channel")
-    if wanted is not None:
-        if wanted not in world.integrations:
-            raise ValueError(f"There is no integration {wanted!r}; there are {', '.join(world.integrations)}.")
-        return world.integrations[wanted]
-    if channel is not None and channel not in world.channels:
-        raise ValueError(f"There is no channel {channel!r}; there are {', '.join(world.channels)}.")
-    channel = channel or next(iter(world.channels))
-    return Integration(id="simulated", key="", source="standard", channel=channel)
-
-
-def _severity(given: dict[str, Any]) -> Severity:
-    text = str(given.get("severity", "Critical")).capitalize()
-    if text not in (Severity.CRITICAL, Severity.WARNING, Severity.INFO):
-        raise ValueError(f"{text} is no severity; write Critical, Warning or Info.")
-    return Severity(text)
-
-
-def _answer(world: World, text: str) -> tuple[str, Span]:
-    who, _, after = text.partition(":")
-    if who not in world.members:
-        raise ValueError(f"There is no member {who!r}; there are {', '.join(world.members)}.")
-    return who, to_span(after)
-
-
-def _entry(entry: Entry, start: int) -> dict[str, Any]:
+def _entry(line: Told, start: Instant) -> dict[str, Any]:
     return {
-        "at": in_zone(entry.at, "UTC"),
-        "after_s": (entry.at - start) / SECOND,
-        "kind": entry.kind.value,
-        "level": entry.level,
-        "loop": entry.loop,
-        "member": entry.member,
-        "actor": entry.actor,
-        "medium": entry.way,
-        "to": entry.facts.get("members", entry.member),
-        "rule": entry.facts.get("rule", ""),
-        "reason": entry.reason.value,
+        "at": in_zone(line.at, "UTC"),
+        "after_s": (line.at - start) / SECOND,
+        "kind": line.kind.value,
+        "level": line.level,
+        "loop": line.loop,
+        "member": line.member,
+        "actor": line.actor,
+        "medium": line.way,
+        "to": line.facts.get("members") or line.member or ",".join(line.channels),
+        "rule": line.facts.get("rule", ""),
+        "reason": line.reason,
+        "incident": line.incident or None,
+        "channel": line.channel,
+        "alert": line.alert,
+        "title": line.title,
+        "by": line.by,
+        "until": None if line.until is None else in_zone(line.until, "UTC"),
+        "cause": line.cause,
+        "case": line.case,
+        "fails": [{"key": each.key, "oper": each.oper, "vals": list(each.vals)} for each in line.fails],
+        "text": _said(line),
     }
+
+
+def _said(line: Told) -> str:
+    """What became of an alert, or of a case that routes it; empty for what an incident tells."""
+    if line.case is not None:
+        case = say("en", "verdict.case", case=line.case) if line.case else say("en", "verdict.case.default")
+        fails = " or ".join(f"{each.key} {each.oper} {', '.join(each.vals)}" for each in line.fails)
+        words = say("en", f"verdict.{line.reason}", case=case, to=", ".join(line.channels), fails=fails)
+    elif line.reason in _ALERTS and not line.incident:
+        kind, _, what = line.by.partition(":")
+        until = f" until {in_zone(line.until, 'UTC')}" if line.until else ""
+        words = _ALERTS[line.reason].format(what=what or kind, until=until, cause=line.cause, channel=line.channel)
+    else:
+        return ""
+    return f"“{one_line(line.title)}”: {words}" if line.title else words
+
+
+_ALERTS = {
+    "silenced": "the silence {what} hides it{until}",
+    "inhibited": "the inhibition {what} hides it, explained by “{cause}”",
+    "flapping_muted": "it comes and goes, and is kept quiet{until}",
+    "dropped": "{channel} erases it (drop)",
+    "alert_dropped": "step {what} of the integration drops it",
+    "alert_inhibited": "step {what} of the integration leaves it out: another alert explains it",
+    "no_route": "nobody hears of it",
+    "duplicate": "nothing new",
+    "recovered": "it is over, and nobody had heard of it",
+    "recovery_without_alert": "it is over, and was not known",
+    "not_resent": "its source sent it no more, and nobody had heard of it",
+}

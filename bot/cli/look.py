@@ -5,9 +5,12 @@ from __future__ import annotations
 import json
 import sys
 from pathlib import Path
-from typing import Annotated, Any
+from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
+
+if TYPE_CHECKING:
+    from bot.cli.reasons import Told
 
 AsJson = Annotated[bool, typer.Option("--json", help="Print JSON.")]
 
@@ -52,10 +55,17 @@ def check(
 def simulate(
     file: Annotated[Path, typer.Argument(help="The manifest.")],
     *,
-    alert: Annotated[str, typer.Option(help='JSON: {"title","severity","labels","integration"}.')],
-    at: Annotated[str, typer.Option(help="When it fires, RFC 3339.")],
-    answer: Annotated[list[str] | None, typer.Option(help="WHO:AFTER, such as bo:4m.")] = None,
-    down: Annotated[list[str] | None, typer.Option(help="A way that fails: slack, sms, email…")] = None,
+    alert: Annotated[
+        list[str],
+        typer.Option(help='JSON: {"title","severity","labels","integration"|"channel","at"}; may be repeated.'),
+    ],
+    at: Annotated[str, typer.Option(help="When the story begins, RFC 3339.")],
+    answer: Annotated[
+        list[str] | None, typer.Option(help="WHO:AFTER[:ACTION], such as bo:4m, bo:1h:resolve, bo:5m:snooze=2h.")
+    ] = None,
+    down: Annotated[
+        list[str] | None, typer.Option(help="A way that fails, always or FROM..TO: slack, im, sms:10m..2h.")
+    ] = None,
     svg: Annotated[Path | None, typer.Option("--svg", help="Also draw the timeline into this file.")] = None,
     as_json: AsJson = False,
 ) -> None:
@@ -71,16 +81,14 @@ def simulate(
         boot.refuse(str(error))
     if svg is not None:
         names = {member.id: member.name for member in loaded.world.members.values()}
-        title = str(json.loads(alert)["title"])
+        title = next((entry["title"] for entry in entries if entry["title"]), "")
         svg.write_text(draw(entries, names, title, f"{file.name}, from {at}"), encoding="utf-8")
     if as_json:
         _print({"entries": entries})
         return
+    several = len({entry["incident"] for entry in entries if entry["incident"]}) > 1
     for entry in entries:
-        who = " ".join(part for part in (entry["member"], entry["medium"] and f"by {entry['medium']}") if part)
-        who = who or entry["actor"] or entry["to"].replace(",", ", ") or (entry["rule"] and f'"{entry["rule"]}"')
-        level = "" if entry["level"] is None else f"level {entry['level'] + 1}"
-        typer.echo(f"{_after(entry['after_s']):>8}  {entry['kind']:<12} {entry['reason']:<20} {level:<8} {who}")
+        typer.echo(_line(entry, several=several))
 
 
 def oncall(
@@ -141,7 +149,7 @@ def parse(
 
 
 def render(
-    platform: Annotated[str, typer.Argument(help="slack, telegram, email, sms.")],
+    platform: Annotated[str, typer.Argument(help="slack, teams, telegram, email, sms.")],
     *,
     state: Annotated[str, typer.Option(help="triggered, processing, snoozed or closed.")] = "triggered",
     lang: Annotated[str, typer.Option(help="en or zh.")] = "en",
@@ -172,27 +180,38 @@ def render(
 
 
 def why(
-    incident: Annotated[int, typer.Argument(help="The incident's number.")],
+    about: Annotated[str, typer.Argument(help="The incident's number, or the key or id of an alert.")],
     member: Annotated[str | None, typer.Argument(help="Only what concerns this member.")] = None,
     *,
     as_json: AsJson = False,
 ) -> None:
-    """Print every rule, level and person with its verdict, and every decision about an incident with its reason."""
+    """Print every rule, level and person with its verdict, and every decision about an incident with its reason.
+
+    Of an alert that nobody hears of: what hides it, and who would be paged if nothing did.
+    """
     from bot.cli import boot
-    from bot.cli.history import decisions
-    from bot.cli.reasons import verdicts_of
+    from bot.cli.history import decisions, number
+    from bot.cli.reasons import verdicts_about, verdicts_of
     from bot.manifest.problems import ManifestError
 
     settings = boot.settings()
     store = boot.store_of(settings.database, migrate=False)
-    rows = store.read(lambda tx: decisions(tx, incident, member))
-    if rows is None:
-        boot.refuse(f"There is no incident #{incident}.")
+    incident = store.read(lambda tx: number(tx, about))
     told = None
     try:
-        told = verdicts_of(store, boot.world_of(settings.manifest), incident)
+        world = boot.world_of(settings.manifest)
+        if incident is None:
+            alerts = verdicts_about(store, world, about)
+            incident = next((each for each in alerts if isinstance(each, int)), None)
+            if incident is None:
+                _unheard([each for each in alerts if not isinstance(each, int)], about, member, as_json=as_json)
+                return
+        told = verdicts_of(store, world, incident)
     except ManifestError as error:
         typer.echo(f"Without a manifest there are no verdicts, only what was decided: {error.problems[0]}", err=True)
+        if incident is None:
+            boot.refuse(f"There is no incident {about}.")
+    rows = store.read(lambda tx: decisions(tx, incident, member))
     if as_json:
         _print({"incident": incident, "verdicts": told.as_json(member) if told else None, "entries": rows})
         return
@@ -202,6 +221,22 @@ def why(
         facts = " ".join(f"{key}={value}" for key, value in row["facts"].items())
         who = row["member"] or row["actor"]
         typer.echo(f"{row['at']}  {row['kind']:<12} {row['reason']:<20} {who:<10} {row['medium']:<9} {facts}")
+
+
+def _unheard(alerts: list[Told], about: str, member: str | None, *, as_json: bool) -> None:
+    """What is known about alerts that are in no incident."""
+    from bot.cli import boot
+
+    if not alerts:
+        boot.refuse(
+            f"There is no incident {about}, and no open alert with that key. What is dropped or went nowhere leaves no "
+            "alert: `tocsin simulate` tells what would become of it."
+        )
+    if as_json:
+        _print({"incident": None, "alerts": [each.as_json(member) for each in alerts], "entries": []})
+        return
+    for line in (line for each in alerts for line in each.as_text(member)):
+        typer.echo(line)
 
 
 def doctor(*, as_json: AsJson = False) -> None:
@@ -218,6 +253,16 @@ def doctor(*, as_json: AsJson = False) -> None:
         if not finding["ok"] and finding["cure"]:
             typer.echo(f"     → {finding['cure']}")
     raise typer.Exit(0 if all(finding["ok"] for finding in findings) else boot.FOUND)
+
+
+def _line(entry: dict[str, Any], *, several: bool) -> str:
+    to, actor = entry["to"].replace(",", ", "), entry["actor"]
+    who = " ".join(part for part in (entry["member"], entry["medium"] and f"by {entry['medium']}") if part)
+    who = entry["text"] or who or (f"{to}, by {actor}" if to and actor else actor or to)
+    who = who or (entry["rule"] and f'"{entry["rule"]}"') or (f"“{entry['title']}”" if several else "")
+    level = "" if entry["level"] is None else f"level {entry['level'] + 1}"
+    which = f"  #{entry['incident']} {entry['channel']}" if several and entry["incident"] else ""
+    return f"{_after(entry['after_s']):>8}  {entry['kind']:<12} {entry['reason']:<20} {level:<8} {who}{which}"
 
 
 def _print(value: Any) -> None:

@@ -54,6 +54,9 @@ def rendered(wanted: Wanted) -> tuple[str, str]:
         return compose("bo@example.com", message, "page:sample", settings).as_string(), fault
     if platform == "sms":
         return str(message["text"]), fault
+    if platform not in _ADDRESS:
+        cards = message.get("attachments")  # Teams: the Adaptive Card alone, which its card tools open
+        return json.dumps(cards[0]["content"] if cards else message, ensure_ascii=False, indent=2), fault
     field, value = _ADDRESS[platform]
     return json.dumps({field: value, **message}, ensure_ascii=False, indent=2), fault
 

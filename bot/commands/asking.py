@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import replace
 
-from bot import turns
+from bot import muted, turns
 from bot.cards.build import (
     View,
     alerts_card,
@@ -17,12 +17,15 @@ from bot.cards.build import (
     why_card,
 )
 from bot.cards.i18n import duration, moment, say
-from bot.commands import grammar
-from bot.commands.grammar import Asked
+from bot.commands import times
+from bot.commands.grammar import Asked, Misread
 from bot.commands.likeness import similar
+from bot.commands.myself import about_me
 from bot.commands.quieting import Quieting
-from bot.commands.said import Asker, Said, sentence
-from bot.commands.vocabulary import VERBS, find
+from bot.commands.said import Asker, Said, sentence, usage
+from bot.commands.shifting import Shifting
+from bot.commands.supposing import supposed
+from bot.commands.vocabulary import VERBS, Verb, find, suggest
 from bot.directory import Directory
 from bot.engine import schedule
 from bot.engine.explain import as_opened, explain
@@ -41,13 +44,16 @@ SHIFTS_SHOWN = 6
 class Asking:
     """Answers questions from the world and the store; changes nothing."""
 
-    def __init__(self, directory: Directory, rendering: Rendering) -> None:
+    def __init__(self, directory: Directory, rendering: Rendering, shifting: Shifting) -> None:
         """Keep the parts."""
         self._directory = directory
+        self._shifting = shifting
         self._rendering = rendering
         self._quieting = Quieting(directory)
 
-    def answer(self, tx: Tx, asker: Asker, asked: Asked, incidents: list[Incident]) -> Said:
+    def answer(  # noqa: PLR0911 (a table of verbs)
+        self, tx: Tx, asker: Asker, asked: Asked, incidents: list[Incident]
+    ) -> Said:
         """Answer one question."""
         match asked.verb:
             case "oncall":
@@ -60,6 +66,14 @@ class Asking:
                 return self._list(tx, asker, asked)
             case "silences":
                 return self._quieting.silences(tx, asker, asked)
+            case "overrides":
+                return self._shifting.overrides(tx, asker, asked)
+            case "prefs" | "vcard" | "doctor":
+                return about_me(tx, asker, asked.verb)
+            case "simulate":
+                return supposed(asker, asked, self._rendering.key)
+            case "why" if not incidents and asked.rest:
+                return self._why_unheard(tx, asker, asked)
             case "show" | "why" | "alerts" | "similar":
                 return self._about(tx, asker, asked, incidents[0]) if incidents else sentence(asker, "missing_ref")
             case _:
@@ -84,9 +98,9 @@ class Asking:
         name, _, when = asked.rest.partition(" at ") if " at " in asked.rest else (asked.rest, "", "")
         if asked.rest.startswith("at "):
             name, when = "", asked.rest.removeprefix("at ")
-        at = grammar.instant(when, asker.now, asker.zone)
-        if at is None:
-            return sentence(asker, "bad_time", {"word": when})
+        at = times.when(when, asker.now, asker.zone)
+        if isinstance(at, Misread):
+            return sentence(asker, at.code, at.facts)
         plans = self._schedules(name.strip())
         if not plans and name:
             return sentence(asker, "no_such_schedule", {"name": name})
@@ -117,14 +131,8 @@ class Asking:
         return Said(card=text_card("\n".join(lines) or say(asker.lang, "oncall.none"), asker.lang), here=asked.here)
 
     def _me(self, tx: Tx, asker: Asker) -> Said:
-        mine = [
-            (plan, shift)
-            for plan in asker.world.schedules.values()
-            for shift in schedule.shifts(plan, asker.now, asker.now + AHEAD)
-            if shift.member == asker.id
-        ]
-        mine.sort(key=lambda row: _starts(row[1]))
-        lines = [self._shift_line(asker, plan, shift) for plan, shift in mine[:SHIFTS_SHOWN]]
+        mine = enumerate(self._shifting.mine(asker)[:SHIFTS_SHOWN], 1)
+        lines = [say(asker.lang, "shift.row", n=n, row=self._shift_line(asker, *row)) for n, row in mine]
         held = tx.list_incidents(open_only=True, limit=LIST_MAX, responder=asker.id)
         lines += [f"#{i.num} {i.title}" for i in held]
         return Said(card=text_card("\n".join(lines) or say(asker.lang, "me.nothing"), asker.lang))
@@ -144,7 +152,7 @@ class Asking:
     def _list(self, tx: Tx, asker: Asker, asked: Asked) -> Said:
         wanted = asked.rest.casefold()
         if wanted not in {"", "open", "mine", "ack"}:
-            return sentence(asker, "usage", {"usage": f"/toc {VERBS['list'].usage}"})
+            return usage(asker, "list")
         responder = asker.id if wanted == "mine" else ""
         found = tx.list_incidents(open_only=True, limit=LIST_MAX, responder=responder)
         if wanted == "ack":
@@ -159,6 +167,8 @@ class Asking:
         found = explain(incident, as_opened(incident, entries), world, asker.now)
         if asked.rest:
             member = self._directory.named(asked.rest, asker.platform)
+            if member is None and muted.named(tx, world, _key_and_person(asked.rest)[0]):
+                return self._why_unheard(tx, asker, asked)
             if member is None:
                 return sentence(asker, "no_such_member", {"name": asked.rest})
             asks = member.id
@@ -166,16 +176,56 @@ class Asking:
         verdicts = [f"{said[:1].upper()}{said[1:]}." for said in essence(view, found, asks)]
         return Said(card=why_card(replace(view, entries=tuple(entries)), verdicts), here=asked.here)
 
+    def _why_unheard(self, tx: Tx, asker: Asker, asked: Asked) -> Said:
+        """Why nobody hears of an alert, by its key or id; of one that an incident has, why that went as it did."""
+        (key, person), world = _key_and_person(asked.rest), asker.world
+        alerts = [alert for alert in muted.named(tx, world, key) if alert.channel in world.channels]
+        if not alerts:
+            return sentence(asker, "no_open_alert", {"name": key})
+        holder = tx.incidents([alerts[0].incident]).get(alerts[0].incident)
+        if holder is not None:
+            return self._why(tx, asker, replace(asked, rest=person), holder)
+        member = self._directory.named(person, asker.platform) if person else None
+        if person and member is None:
+            return sentence(asker, "no_such_member", {"name": person})
+        lines = []
+        for alert in alerts:
+            would_be, found = muted.explained(tx, world, alert, asker.now)
+            view = View(
+                incident=would_be, world=world, now=asker.now, key=self._rendering.key, lang=asker.lang, zone=asker.zone
+            )
+            lines.append(say(asker.lang, "why.alert", title=view.title, channel=world.channels[alert.channel].name))
+            lines += [f"{said[:1].upper()}{said[1:]}." for said in essence(view, found, member.id if member else "")]
+        return Said(card=text_card("\n".join(lines), asker.lang), here=asked.here)
+
     def _view(self, tx: Tx, asker: Asker, incident: Incident) -> View:
         return self._rendering.view(
             tx, incident, carrier=asker.platform, lang=asker.lang, zone=asker.zone, viewer=asker.id, now=asker.now
         )
 
     def _help(self, asker: Asker, asked: Asked) -> Said:
-        one = find(asked.rest) if asked.rest else None
-        verbs = [one] if one else list(VERBS.values())
-        rows = {f"/toc {verb.usage}": say(asker.lang, f"help.{verb.name}") for verb in verbs}
+        word = asked.rest.split()[0].lstrip("/") if asked.rest else ""
+        verb = find(word)
+        if word and verb is None:
+            return sentence(asker, "unknown_command", {"word": word, "suggestion": suggest(word)})
+        if verb is not None:
+            return Said(card=text_card("\n".join(_explained(verb, asker.lang)), asker.lang), here=asked.here)
+        rows = {f"/toc {each.usage}": say(asker.lang, f"help.{each.name}") for each in VERBS.values()}
         return Said(card=help_card(rows, asker.lang), here=asked.here)
+
+
+def _key_and_person(rest: str) -> tuple[str, str]:
+    """`disk full @bo`: the key of an alert, and whom it is asked about."""
+    key, mark, person = rest.rpartition(" @")
+    return (key, f"@{person}") if mark else (rest, "")
+
+
+def _explained(verb: Verb, lang: str) -> list[str]:
+    """One command: how it is written, what it does, its other names, and an example."""
+    lines = [f"/toc {verb.usage}", say(lang, f"help.{verb.name}")]
+    if verb.aliases:
+        lines.append(say(lang, "help.also", words=", ".join(verb.aliases)))
+    return [*lines, say(lang, "help.example", example=f"/toc {verb.example or verb.name}")]
 
 
 def _starts(shift: Shift) -> Instant:

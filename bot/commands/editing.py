@@ -2,8 +2,7 @@
 
 from __future__ import annotations
 
-from bot.commands.said import Asker, Said, sentence
-from bot.commands.vocabulary import VERBS
+from bot.commands.said import Asker, Said, sentence, usage
 from bot.engine.editing import CALLED
 from bot.engine.events import SetField, SetText
 
@@ -17,7 +16,7 @@ def setting(asker: Asker, rest: str) -> SetText | SetField | Said:
     value = value.strip()
     name = word.casefold().rstrip(":=")
     if not name or not value:
-        return sentence(asker, "usage", {"usage": f"/toc {VERBS['set'].usage}"})
+        return usage(asker, "set")
     value = "" if value == NOTHING else value
     if name in CALLED:
         return SetText(by=asker.id, via=asker.platform, field=CALLED[name], text=value)

@@ -5,22 +5,20 @@ from __future__ import annotations
 import re
 from collections.abc import Mapping
 from dataclasses import dataclass, field
-from datetime import datetime, timedelta
-from zoneinfo import ZoneInfo
 
 from bot.commands import vocabulary
-from bot.engine.model import DAY, HOUR, MINUTE, SECOND, Instant, Severity, Span
+from bot.engine.model import DAY, HOUR, MINUTE, Severity, Span
 
 REFS_MAX = 100
 """A batch names at most this many incidents."""
 
 _REF = re.compile(r"#?(\d{1,9})")
-_SPAN = re.compile(r"(?:(\d{1,3})d)?(?:(\d{1,4})h)?(?:(\d{1,5})m(?:in)?)?")
-_CLOCK = re.compile(r"(\d{1,2}):(\d{2})")
+_SPAN = re.compile(r"(?:(\d{1,2})w)?(?:(\d{1,3})d)?(?:(\d{1,4})h)?(?:(\d{1,5})m(?:in)?)?")
+_MENTION = re.compile(r"<@([A-Za-z0-9_-]+)(?:\|[^>]*)?>|<at(?: [^>]*)?>([^<]+)</at>")
 _QUOTES = str.maketrans({"“": '"', "”": '"', "‘": "'", "’": "'", "\u00a0": " "})
 _ONE = frozenset({"show", "why", "alerts", "move", "similar", "silence"})
 """These take one incident."""
-_NUMBERS = frozenset({"ack", "unack", "wake", "sev", "set", "merge"})
+_NUMBERS = frozenset({"ack", "unack", "wake", "sev", "set", "merge", "room"})
 """These take any number of incidents, and nothing after them begins with a number."""
 _NUMBER_LAST = frozenset({"snooze", "escalate", "assign", "add"})
 """These take several too; what they do with them may itself be a number, which is then the last word."""
@@ -58,12 +56,25 @@ def read(text: str) -> Asked | Misread:
         suggestion = vocabulary.suggest(words[0])
         return Misread(code="unknown_command", facts={"word": words[0], "suggestion": suggestion})
     rest = words[1:]
+    if verb.name == "oncall" and (duty := _my_duty(rest)):
+        verb, rest = vocabulary.VERBS[duty[0]], duty[1:]
     if verb.name == "note" and "to" in rest and len(rest) > 2 and _REF.fullmatch(rest[-1]) and rest[-2] == "to":
         rest = [rest[-1], *rest[:-2]]  # `note <text> to <id>`, as Opsgenie has it
     refs = _leading_refs(verb.name, rest)
     if len(refs) > REFS_MAX:
         return Misread(code="too_many", facts={"max": str(REFS_MAX)})
     return Asked(verb=verb.name, refs=tuple(dict.fromkeys(refs)), rest=" ".join(rest[len(refs) :]), here=here)
+
+
+def _my_duty(words: list[str]) -> list[str]:
+    """`oncall me [2h] [for <schedule>]`, as Opsgenie has it: an hour unless told. Nothing where it is a question."""
+    who = words[0] if words else ""
+    if who.casefold() != "me" and not who.startswith("@"):
+        return []
+    long, there = ("1h", words[1:]) if words[1:2] == ["for"] else ("".join(words[1:2]), words[2:])
+    if span(long) is None:
+        return ["me"] if words == [who] and who.casefold() == "me" else []
+    return ["override", *(there[1:] if there[:1] == ["for"] else there), f"@{who.lstrip('@')}", long]
 
 
 def _leading_refs(verb: str, words: list[str]) -> list[int]:
@@ -121,16 +132,33 @@ def moving(rest: str) -> Move | None:
     return Move(alerts=names, into=int(match[1])) if match and len(there) == 1 else None
 
 
+def ref(text: str) -> int | None:
+    """`#142` or `142`."""
+    match = _REF.fullmatch(text.strip())
+    return int(match[1]) if match else None
+
+
+def people(text: str) -> list[str]:
+    """The names in a list of people: `@ann @bo`, `ann, bo`, or mentions as platforms write them, one each.
+
+    With a comma, a name may have spaces in it; `and` and `to` between the names are none.
+    """
+    mentions, rest = _MENTION.findall(text), _MENTION.sub(" ", text)
+    names = [name.strip() for part in rest.split(",") for name in ([part] if "," in rest else part.split())]
+    found = [next(filter(None, parts)).strip() for parts in mentions] + names
+    return [name for name in found if name.casefold() not in {"", "and", "to"}]
+
+
 def span(text: str) -> Span | None:
-    """`30m`, `2h`, `1h30m`, `1d` in milliseconds; a bare number counts minutes. None where it is no span."""
+    """`30m`, `2h`, `1h30m`, `1d`, `2w` in milliseconds; a bare number counts minutes. None where it is no span."""
     text = text.strip().casefold().replace(" ", "")
     if text.isascii() and text.isdigit() and len(text) < 6:
         return int(text) * MINUTE
     match = _SPAN.fullmatch(text)
     if not text or match is None:
         return None
-    days, hours, minutes = (int(part or 0) for part in match.groups())
-    return days * DAY + hours * HOUR + minutes * MINUTE
+    weeks, days, hours, minutes = (int(part or 0) for part in match.groups())
+    return (7 * weeks + days) * DAY + hours * HOUR + minutes * MINUTE
 
 
 def severity(text: str) -> Severity | None:
@@ -138,38 +166,6 @@ def severity(text: str) -> Severity | None:
     known = {"critical": "C", "crit": "C", "c": "C", "warning": "W", "warn": "W", "w": "W", "info": "I", "i": "I"}
     by_letter = {"C": Severity.CRITICAL, "W": Severity.WARNING, "I": Severity.INFO}
     return by_letter.get(known.get(text.casefold(), ""))
-
-
-def instant(text: str, now: Instant, zone: str) -> Instant | None:
-    """`18:00`, `tomorrow 9:00`, `2026-11-24 18:00`, RFC 3339; local to `zone` unless an offset is given.
-
-    A bare time of day means its next occurrence. None where it is no time.
-    """
-    text = text.strip().casefold()
-    here = datetime.fromtimestamp(now / SECOND, ZoneInfo(zone))
-    if text in {"", "now"}:
-        return now
-    day, _, clock = text.partition(" ")
-    if day in {"today", "tomorrow"}:
-        here = here.replace(hour=0, minute=0) + timedelta(days=int(day == "tomorrow"))
-        text = clock or "0:00"
-    if match := _CLOCK.fullmatch(text):
-        hour, minute = int(match[1]), int(match[2])
-        if hour > 23 or minute > 59:
-            return None
-        at = here.replace(hour=hour, minute=minute, second=0, microsecond=0)
-        if day not in {"today", "tomorrow"} and _ms(at) < now:
-            at += timedelta(days=1)
-        return _ms(at)
-    try:
-        at = datetime.fromisoformat(text.upper())
-    except ValueError:
-        return None
-    return _ms(at if at.tzinfo else at.replace(tzinfo=ZoneInfo(zone)))
-
-
-def _ms(at: datetime) -> Instant:
-    return int(at.timestamp() * SECOND)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

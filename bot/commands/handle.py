@@ -2,9 +2,13 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 from bot.adapters.base import Form, Inbound, Press, Slash
 from bot.cards.build import text_card
 from bot.cards.build.actions import BY_LINK
+from bot.cards.build.forms import FORMS, asked_about
+from bot.cards.card import FormCard
 from bot.cards.i18n import say
 from bot.cards.token import Token
 from bot.cards.token import read as read_token
@@ -12,8 +16,10 @@ from bot.clock import Clock
 from bot.commands import grammar
 from bot.commands.acting import Acting
 from bot.commands.asking import Asking
+from bot.commands.forming import NOBODY, Forming
 from bot.commands.grammar import Asked, Misread
-from bot.commands.said import Asker, Said, sentence
+from bot.commands.said import Asker, Said, sentence, usage
+from bot.commands.shifting import Shifting
 from bot.commands.vocabulary import VERBS
 from bot.directory import Directory
 from bot.engine.model import Incident, medium_of
@@ -27,6 +33,10 @@ _STRANGERS_MAY = frozenset({"help", "link", "oncall"})
 """What an account that is not linked may ask; everything else leads to linking first."""
 
 
+_SHIFTS = frozenset({"override", "take", "cover", "swap", "unoverride"})
+"""These are about people's duty, not about incidents."""
+
+
 class Commands:
     """Handles one inbound inside a transaction; the answer is true once that transaction is committed."""
 
@@ -37,22 +47,27 @@ class Commands:
         self._service = service
         self._clock = clock
         self._acting = Acting(service, directory)
-        self._asking = Asking(directory, rendering)
+        self._shifting = Shifting(service, directory)
+        self._asking = Asking(directory, rendering, self._shifting)
+        self._forming = Forming(directory, rendering.key)
 
     def handle(self, tx: Tx, inbound: Inbound) -> Said:
         """Understand and do. A redelivery of the same press changes nothing and hears so."""
         asker = self._asker(inbound)
-        if not tx.first_sight(inbound.platform, inbound.key, asker.now):
+        if isinstance(inbound, Form):
+            said = self._filled(tx, asker, inbound)
+        elif not tx.first_sight(inbound.platform, inbound.key, asker.now):
             return sentence(asker, "already_handled")
-        match inbound:
-            case Press(token=token):
-                said = self._press(tx, asker, token)
-            case Form(token=token, values=values):
-                said = self._press(tx, asker, token, " ".join(values.values()))
-            case _:
-                said = self._text(tx, asker, inbound)
+        elif isinstance(inbound, Press):
+            said = self._press(tx, asker, inbound.token)
+        else:
+            said = self._text(tx, asker, inbound)
         COMMANDS.labels(_verb_of(inbound), said.outcome).inc()
         return said
+
+    def form(self, inbound: Inbound) -> FormCard | None:
+        """The form that this asks for, to be opened at once; None where it is to be handled. Looks at memory only."""
+        return self._forming.opened(self._asker(inbound), inbound)
 
     def linked(self, tx: Tx, text: str) -> tuple[Token, Incident, Member] | None:
         """What a signed link may do, and for whom. None for a link that is forged, or leads to nobody any more."""
@@ -98,24 +113,50 @@ class Commands:
             zone=member.zone if member else "UTC",
             now=self._clock.now(),
             world=self._directory.world(),
-            press=isinstance(inbound, (Press, Form)),
+            press=isinstance(inbound, Press),
         )
 
-    def _press(self, tx: Tx, asker: Asker, text: str, value: str = "") -> Said:
+    def _sealed(self, asker: Asker, text: str) -> Token | Said:
+        """What a button or a form carried, for somebody who may use it."""
         token = read_token(self._rendering.key, text)
         if token is None:
             return sentence(asker, "forged")
         if asker.member is None:
             return sentence(asker, "unlinked")
-        if not asker.member.seat:
-            return sentence(asker, "no_seat")
+        return token if asker.member.seat else sentence(asker, "no_seat")
+
+    def _press(self, tx: Tx, asker: Asker, text: str) -> Said:
+        token = self._sealed(asker, text)
+        if isinstance(token, Said):
+            return token
+        if token.verb == "take":  # what it is about is a shift
+            return self._shifting.taken(tx, asker, token.incident)
         incident = tx.incidents([token.incident]).get(token.incident)
         if incident is None:
             return sentence(asker, "no_such_incident")
         if token.verb in VERBS and VERBS[token.verb].query:
             return self._asking.answer(tx, asker, Asked(verb=token.verb), [incident])
-        command = self._acting.command(asker, token.verb, value or token.arg, token.rev)
+        if asked_about(token.arg) is not None and token.verb in VERBS:  # its form was not opened
+            return usage(asker, token.verb)
+        command = self._acting.command(asker, token.verb, token.arg, token.rev)
         return command if isinstance(command, Said) else self._acting.apply(tx, asker, incident, command)
+
+    def _filled(self, tx: Tx, asker: Asker, form: Form) -> Said:
+        """Do what a form asks for. One that is refused is not remembered, so that it can be mended and sent again."""
+        token = self._sealed(asker, form.token)
+        if isinstance(token, Said):
+            return token
+        if token.verb not in FORMS or asked_about(token.arg) is None:
+            return sentence(asker, "forged")
+        found = tx.incidents([token.incident])
+        if not found and token.incident != NOBODY:
+            return sentence(asker, "no_such_incident")
+        meant = self._forming.answered(tx, asker, token, form.values)
+        if isinstance(meant, Said):
+            return meant
+        if not tx.first_sight(form.platform, form.key, asker.now):
+            return sentence(asker, "already_handled")
+        return self._acting.filled(tx, asker, meant, list(found.values()))
 
     def _text(self, tx: Tx, asker: Asker, slash: Slash) -> Said:
         asked = grammar.read(slash.text)
@@ -131,6 +172,9 @@ class Commands:
             return self._unlink(tx, asker)
         if asked.verb == "test":
             return self._test(tx, asker, asked.rest)
+        if asked.verb in _SHIFTS:
+            said = self._shifting.act(tx, asker, asked)
+            return replace(said, here=asked.here)
         incidents: list[Incident] = []
         for num in asked.refs:
             found = tx.incident_by_num(num)
@@ -142,7 +186,7 @@ class Commands:
         if VERBS[asked.verb].query:
             return self._asking.answer(tx, asker, asked, incidents)
         said = self._acting.act(tx, asker, asked, incidents)
-        return Said(card=said.card, here=asked.here, alert=said.alert, outcome=said.outcome)
+        return replace(said, here=asked.here)
 
     def _replied(self, tx: Tx, slash: Slash) -> list[Incident]:
         """The incident of the card that this text answers."""
@@ -185,7 +229,7 @@ class Commands:
 def _verb_of(inbound: Inbound) -> str:
     """A bounded word for the metric: never what somebody typed."""
     if not isinstance(inbound, Slash):
-        return "press"
+        return "press" if isinstance(inbound, Press) else "form"
     asked = grammar.read(inbound.text)
     return asked.verb if isinstance(asked, Asked) else "misread"
 

@@ -22,7 +22,6 @@ WHAT_MAX = 160
 ROWS_MAX = 20
 _WORD = re.compile(r'(?:[^\s"]|"[^"]*")+')
 _TEST = re.compile(r"([A-Za-z_][^\s=!]*)(!?)=(.+)", re.DOTALL)
-_WEEKS = re.compile(r"(\d{1,2})w")
 
 
 class Quieting:
@@ -168,6 +167,4 @@ def _where(asker: Asker, words: list[str]) -> tuple[str | Said, list[str]]:
 
 def _span(word: str) -> Span | None:
     """`30m`, `1d`, `2w`; a bare number is the beginning of a reason."""
-    if match := _WEEKS.fullmatch(word.casefold()):
-        return int(match[1]) * 7 * DAY
     return None if word.isdigit() else grammar.span(word)

@@ -3,8 +3,7 @@
 from __future__ import annotations
 
 from bot.commands import grammar
-from bot.commands.said import Asker, Said, sentence, together
-from bot.commands.vocabulary import VERBS
+from bot.commands.said import Asker, Said, sentence, together, usage
 from bot.engine.effects import Reply
 from bot.engine.grouping import ALERTS_MAX
 from bot.engine.model import Alert, Incident
@@ -26,7 +25,7 @@ class Rearranging:
         """`merge <ref…> into <ref> [comment]`."""
         asked = grammar.merging(rest)
         if asked is None:
-            return sentence(asker, "usage", {"usage": f"/toc {VERBS['merge'].usage}"})
+            return usage(asker, "merge")
         target = tx.incident_by_num(asked.into)
         if target is None:
             return sentence(asker, "no_such_incident", {"num": str(asked.into)})
@@ -38,7 +37,7 @@ class Rearranging:
         """`move <ref> <alert…> to <ref>`, or to a new incident."""
         asked = grammar.moving(rest)
         if asked is None:
-            return sentence(asker, "usage", {"usage": f"/toc {VERBS['move'].usage}"})
+            return usage(asker, "move")
         there = tx.alerts_of(source.id, ALERTS_MAX)
         alerts: dict[str, Alert] = {}
         for name in asked.alerts:

@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 from bot.cards.build import reply_card, text_card
 from bot.cards.card import Card, Tone
 from bot.cards.i18n import say
+from bot.commands.vocabulary import VERBS
 from bot.engine.effects import Reply
 from bot.engine.model import Instant
 from bot.engine.world import Member, World
@@ -49,6 +50,8 @@ class Said:
     """The incident that the reply is about; 0 where the reply itself does not say so."""
     text: str = ""
     """The sentence alone, without that incident's number."""
+    errors: Mapping[str, str] = field(default_factory=dict)
+    """What is wrong with the answers of a form, by the names of its fields."""
 
 
 def sentence(
@@ -62,6 +65,11 @@ def sentence(
     if about:
         card = text_card(text, asker.lang, tone=card.tone, about=about)
     return Said(card=card, alert=not done, outcome=code, about=about, text=text)
+
+
+def usage(asker: Asker, verb: str) -> Said:
+    """How a command is written."""
+    return sentence(asker, "usage", {"usage": f"/toc {VERBS[verb].usage}"})
 
 
 def together(asker: Asker, said: list[Said]) -> Said:

@@ -88,6 +88,14 @@ def matches(tests: Filter, known: Mapping[str, str]) -> bool:
     return not tests or any(all(_holds(condition, known) for condition in group) for group in tests)
 
 
+def failing(tests: Filter, known: Mapping[str, str]) -> tuple[Condition, ...]:
+    """The first condition of each group that does not hold; none if the filter matches."""
+    if matches(tests, known):
+        return ()
+    found = (next((each for each in group if not _holds(each, known)), None) for group in tests)
+    return tuple(each for each in found if each is not None)
+
+
 def facts(
     *, title: str, description: str, severity: str, labels: Mapping[str, str], integration: str = ""
 ) -> dict[str, str]:

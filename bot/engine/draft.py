@@ -6,11 +6,11 @@ A `Draft` lives for one call of `step` and never leaves the engine.
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import replace
 from typing import Any
 
 from bot.engine.effects import Effect, Entry, Kind, Reason, Refresh, Reply, Step
 from bot.engine.model import Incident, Instant, Responder, Watch, Way
+from bot.engine.values import altered
 from bot.engine.world import Member, World
 
 
@@ -36,7 +36,7 @@ class Draft:
 
     def change(self, **fields: Any) -> None:
         """Set fields of the incident that no card shows."""
-        self.incident = replace(self.incident, **fields)
+        self.incident = altered(self.incident, **fields)
 
     def show(self, **fields: Any) -> None:
         """Set fields that cards show: the step makes a new revision."""

@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from enum import StrEnum
 
-from bot.engine.model import Chat, Incident, Instant, Way
+from bot.engine.model import Chat, Incident, Instant, Room, Way
 from bot.engine.turns import Turn
 
 
@@ -37,6 +37,12 @@ class Kind(StrEnum):
     STORM = "i_storm"
     FLAPPING = "i_m_flapping"
     RETIRE = "i_retire"
+    ROOM_ASKED = "i_wr_ask"
+    ROOM_OPEN = "i_wr_create"
+    ROOM_CLOSE_ASKED = "i_wr_close"
+    ROOM_CLOSE = "i_wr_delete"
+    ROOM_FAILED = "i_wr_failed"
+    ROOM_SAID = "i_wr_said"
     ALERT_NEW = "a_new"
     ALERT_UPDATE = "a_update"
     ALERT_MERGE = "a_merge"
@@ -89,6 +95,7 @@ class Reason(StrEnum):
     ALIKE = "alike"
     STORM = "storm"
     DIGEST = "digest"
+    ROOM = "room"
     GROUP_FULL = "group_full"
     WINDOW_OVER = "window_over"
 
@@ -144,7 +151,26 @@ class TakeTurn:
     last: Turn | None
 
 
-Effect = Page | ShowCards | Refresh | Withdraw | CloseAlerts | Alarm | TakeTurn
+class RoomDo(StrEnum):
+    """What a platform is asked to do with a war room."""
+
+    OPEN = "open"
+    INVITE = "invite"
+    TOPIC = "topic"
+    PIN = "pin"
+    CLOSE = "close"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class RoomWork:
+    """A war room is to be opened, filled, headed or closed."""
+
+    do: RoomDo
+    room: Room
+    members: tuple[str, ...] = ()
+
+
+Effect = Page | ShowCards | Refresh | Withdraw | CloseAlerts | Alarm | TakeTurn | RoomWork
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -75,9 +75,7 @@ def _take_turn(draft: Draft, called: tuple[Called, ...]) -> tuple[Called, ...]:
         return boxes
     member, place = found
     if incident.turns.get(slot) != member:
-        turn = Turn(
-            channel=incident.channel, rule=incident.rule.id, level=incident.level, member=member, place=place
-        )
+        turn = Turn(channel=incident.channel, rule=incident.rule.id, level=incident.level, member=member, place=place)
         draft.change(turns={**incident.turns, slot: member})
         draft.emit(TakeTurn(turn=turn, last=draft.world.turns.get(turn.slot)))
     return (*(one for one in called if one.member == member), *boxes)

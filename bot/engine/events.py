@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from enum import StrEnum
 
 from bot.engine.effects import Reason
-from bot.engine.model import Alert, Severity, Span, Target, Way
+from bot.engine.model import Alert, Instant, Severity, Span, Target, Way
 from bot.engine.similarity import Likeness
 
 
@@ -219,6 +219,55 @@ class SplitOff(Command):
     title: str = ""
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class OpenRoom(Command):
+    """A war room, please: where the channel wants them, else on the first of these that it has a chat on."""
+
+    able: tuple[str, ...]
+    """The platforms that have rooms, the one first on which this was asked."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class CloseRoom(Command):
+    """The war rooms are not needed any more."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class RoomOpened:
+    """A platform has opened the room that was asked for."""
+
+    platform: str
+    address: str
+    name: str
+    url: str = ""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class RoomFailed:
+    """A platform refuses, or could not be asked in time. `do` is what it was asked to do."""
+
+    platform: str
+    reason: str
+    do: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Said:
+    """One message of a war room, as it was read when the room was closed."""
+
+    at: Instant
+    user: str
+    text: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class RoomClosed:
+    """A platform has closed a room; `lines` is what was said in it, as far as it could be read."""
+
+    platform: str
+    lines: tuple[Said, ...] = ()
+
+
 class Proof(StrEnum):
     """How far a page is known to have come."""
 
@@ -272,8 +321,13 @@ Order = (
     | AlertsLeft
     | AlertsJoined
     | SplitOff
+    | OpenRoom
+    | CloseRoom
 )
 """Every command that a person can give."""
 
-Happening = AlertSeen | CollectsNoMore | Raised | Wake | Order | PageProven | PageFailed | TemplateFailed
+RoomNews = RoomOpened | RoomFailed | RoomClosed
+"""What became of something that a platform was asked to do with a war room."""
+
+Happening = AlertSeen | CollectsNoMore | Raised | Wake | Order | PageProven | PageFailed | TemplateFailed | RoomNews
 """Everything that `step` understands."""

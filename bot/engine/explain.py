@@ -7,11 +7,13 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping
 
-from bot.engine import conditions, escalation, preference, routing, schedule, silence
+from bot.engine import conditions, dispatching, escalation, preference, routing, schedule, silence
 from bot.engine.calendars import within
 from bot.engine.effects import Entry, Kind
 from bot.engine.model import (
     Condition,
+    Event,
+    EventStatus,
     Filter,
     Incident,
     Instant,
@@ -32,6 +34,7 @@ from bot.engine.verdicts import (
     Opened,
     QuietVerdict,
     QuietWhy,
+    RouteVerdict,
     RuleVerdict,
     RuleWhy,
     Stands,
@@ -63,6 +66,7 @@ def explain(incident: Incident, opened: Opened, world: World, now: Instant) -> V
             )
             for number, level in enumerate(levels)
         ),
+        routes=_routes(opened, world),
         members=tuple(_member(incident, world, levels, called, each) for each in _everybody(incident, world, called)),
     )
 
@@ -107,16 +111,24 @@ def _rule(rule: Rule, facts: Mapping[str, str], world: World, at: Instant) -> tu
         return RuleWhy.DISABLED, ()
     if not within(rule.when, world.calendars, rule.zone, at):
         return RuleWhy.HOURS, ()
-    fails = _fails(rule.filter, facts)
+    fails = conditions.failing(rule.filter, facts)
     return (RuleWhy.FILTER, fails) if fails else (RuleWhy.SINCE, ())
 
 
-def _fails(tests: Filter, facts: Mapping[str, str]) -> tuple[Condition, ...]:
-    """The first condition of each group that does not hold; none if the filter matches."""
-    if conditions.matches(tests, facts):
+def _routes(opened: Opened, world: World) -> tuple[RouteVerdict, ...]:
+    feed = world.integrations.get(opened.integration)
+    if feed is None or feed.channel:
         return ()
-    failing = (next((each for each in group if not conditions.matches(((each,),), facts)), None) for group in tests)
-    return tuple(each for each in failing if each is not None)
+    event = Event(
+        alert_key="",
+        status=EventStatus.TRIGGER,
+        severity=opened.severity,
+        title=opened.title,
+        description=opened.description,
+        labels=opened.labels,
+        at=opened.at,
+    )
+    return dispatching.cases(event, feed, world.channels)
 
 
 def _quiet(channel: Channel, opened: Opened, world: World) -> Iterator[QuietVerdict]:
@@ -133,7 +145,7 @@ def _quiet(channel: Channel, opened: Opened, world: World) -> Iterator[QuietVerd
 
 
 def _unheard(kind: str, name: str, tests: Filter, facts: Mapping[str, str], otherwise: QuietWhy) -> QuietVerdict:
-    fails = _fails(tests, facts)
+    fails = conditions.failing(tests, facts)
     return QuietVerdict(kind=kind, name=name, why=QuietWhy.FILTER if fails else otherwise, fails=fails)
 
 

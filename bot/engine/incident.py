@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import assert_never
 
-from bot.engine import dynamic, editing, escalation, fallback, joining, people, regrouping
+from bot.engine import dynamic, editing, escalation, fallback, joining, people, regrouping, rooms
 from bot.engine.draft import Draft
 from bot.engine.effects import CloseAlerts, Kind, Reason, Reply, Step
 from bot.engine.events import (
@@ -15,18 +15,23 @@ from bot.engine.events import (
     AlertsJoined,
     AlertsLeft,
     Assign,
+    CloseRoom,
     CollectsNoMore,
     Command,
     Escalate,
     Happening,
     MergeInto,
     Note,
+    OpenRoom,
     Order,
     PageFailed,
     PageProven,
     Raised,
     Reopen,
     Resolve,
+    RoomClosed,
+    RoomFailed,
+    RoomOpened,
     SetField,
     SetSeverity,
     SetText,
@@ -50,7 +55,9 @@ def step(incident: Incident | None, event: Happening, world: World, now: Instant
     if incident is None:
         return open_incident(event, world, now)
     draft = Draft(incident, world, now)
-    return draft.done(_apply(draft, event))
+    reply = _apply(draft, event)
+    rooms.keep_in_step(draft)
+    return draft.done(reply)
 
 
 def _apply(draft: Draft, event: Happening) -> Reply | None:
@@ -69,6 +76,8 @@ def _apply(draft: Draft, event: Happening) -> Reply | None:
             fallback.failed(draft, event)
         case TemplateFailed():
             fallback.template_failed(draft, event)
+        case RoomOpened() | RoomFailed() | RoomClosed():
+            rooms.heard(draft, event)
         case Raised():
             return Reply(code="already_open", done=False)
         case Command():
@@ -112,6 +121,10 @@ def _obey(draft: Draft, order: Order) -> Reply:
             return regrouping.alerts_left(draft, order)
         case AlertsJoined():
             return regrouping.alerts_joined(draft, order)
+        case OpenRoom():
+            return rooms.open_rooms(draft, order)
+        case CloseRoom():
+            return rooms.close_rooms(draft, order)
         case SplitOff():
             return Reply(code="already_open", done=False)
         case _:

@@ -91,7 +91,7 @@ def pause(incident: Incident, now: Instant) -> Pause:
         escalate_at=incident.escalate_at,
         snoozed_until=incident.snoozed_until,
         ack_until=incident.ack_until,
-        watches=tuple(replace(watch, pending=()) for watch in incident.watches if watch.later),
+        watches=tuple(_rungs_left(watch) for watch in incident.watches if watch.later),
     )
 
 
@@ -111,6 +111,12 @@ def mark_flapping(draft: Draft, event: AlertSeen) -> None:
 def _from_now(draft: Draft, at: Instant | None) -> Instant | None:
     """What should have happened while it was closed happens now."""
     return None if at is None else max(at, draft.now)
+
+
+def _rungs_left(watch: Watch) -> Watch:
+    """The rungs to come, less the ways whose page is waited for: the same page is never decided twice."""
+    asked = {pending.way for pending in watch.pending}
+    return replace(watch, pending=(), later=tuple(rung for rung in watch.later if rung.way not in asked))
 
 
 def _rungs_from_now(draft: Draft, watch: Watch) -> Watch:

@@ -276,7 +276,31 @@ class Pause:
     """Those with rungs of a personal ladder still to come."""
 
 
+class RoomState(StrEnum):
+    """Where a war room stands."""
+
+    ASKED = "asked"
+    OPEN = "open"
+    CLOSING = "closing"
+    CLOSED = "closed"
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
+class Room:
+    """A conversation for one incident on one platform. `address` is empty until the platform has opened it."""
+
+    platform: str
+    parent: str
+    """The address of the chat that it belongs to."""
+    state: RoomState = RoomState.ASKED
+    address: str = ""
+    name: str = ""
+    url: str = ""
+    lang: str = "en"
+    zone: str = "UTC"
+
+
+@dataclass(frozen=True, kw_only=True)  # no slots: see `values.altered`
 class Incident:
     """What people handle: one or more alerts, or something opened by hand."""
 
@@ -360,3 +384,5 @@ class Incident:
     """The named reason for which it opened although it had been quiet: a silence that ended…"""
     pause: Pause | None = None
     """Set while it is closed because its alerts recovered."""
+    rooms: tuple[Room, ...] = ()
+    """Its war rooms, at most one on each platform."""

@@ -21,6 +21,8 @@ class Processed:
 
     event: Event
     reason: str = ""
+    rule: int = 0
+    """The number of the rule that holds it back, from 1."""
 
 
 def process(
@@ -40,7 +42,7 @@ def process(
     if event.status is EventStatus.OK:
         return Processed(event=event)
     fields = {"IntegrationType": source, "IntegrationName": integration}
-    for rule in rules:
+    for number, rule in enumerate(rules, 1):
         if not conditions.matches(rule.filter, conditions.facts_of(event, integration)):
             continue
         match rule.does:
@@ -52,10 +54,10 @@ def process(
             case SeverityReset(text=text):
                 event = replace(event, severity=severity_named(templates.render(text, event, fields)) or event.severity)
             case AlertDrop():
-                return Processed(event=event, reason="alert_dropped")
+                return Processed(event=event, reason="alert_dropped", rule=number)
             case AlertInhibit() as does:
                 if not known and any(inhibits(does, alert, event) for alert in active()):
-                    return Processed(event=event, reason="alert_inhibited")
+                    return Processed(event=event, reason="alert_inhibited", rule=number)
     return Processed(event=event)
 
 

@@ -44,11 +44,11 @@ def shifts(schedule: Schedule, start: Instant, end: Instant) -> Iterator[Shift]:
     - Layers add together, the lighter first, then in their order. Who would be on call twice in the same role is
       counted for the layer that comes first; the shift of the later layer is cut there. (In two roles, a person is on
       call in both.)
-    - An override replaces every layer, in every role, inside its window. Where overrides of the same role overlap, the
-      one declared last wins; where it ends, what it covered is back. Its shift bears the override's id as the layer.
+    - An override replaces every layer inside its window, in every role or (`role_only`) in its own. Where overrides of
+      the same role overlap, the last one wins; where it ends, what it covered is back. Its shift bears the override's
+      id as the layer.
     """
     found: list[tuple[Instant, int, Shift]] = []
-    windows = [(one.start, one.end) for one in schedule.overrides]
     for rank, override in enumerate(schedule.overrides):
         if override.start >= end or override.end <= start:
             continue
@@ -64,6 +64,7 @@ def shifts(schedule: Schedule, start: Instant, end: Instant) -> Iterator[Shift]:
         for part in duty.pieces(start, end):
             for role, member in part.people:
                 piece = partial(Shift, member=member, role=role, layer=duty.layer.id)
+                windows = ((one.start, one.end) for one in schedule.overrides if not one.role_only or one.role == role)
                 taken = (other.stretches((role, member), part.start, part.end) for other in duties[:rank])
                 found += (
                     (since, rank, piece(start=since, end=until))

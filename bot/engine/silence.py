@@ -70,6 +70,12 @@ def ends_at(silence: Silence, known: Mapping[str, Calendar], at: Instant, ahead:
     return horizon
 
 
+def end_in_sight(silence: Silence, known: Mapping[str, Calendar], at: Instant) -> Instant | None:
+    """When it is not quiet any more, as one would say it: far away its own end, and None where it has none."""
+    end = ends_at(silence, known, at)
+    return end if end < at + AHEAD else silence.end
+
+
 def that_hides(
     silences: Iterable[Silence], known: Mapping[str, Calendar], facts: Mapping[str, str], at: Instant
 ) -> Silence | None:

@@ -26,6 +26,7 @@ class RuleWhy(StrEnum):
     """What became of a rule."""
 
     CHOSEN = "chosen"
+    WOULD = "would"
     DISABLED = "disabled"
     HOURS = "hours"
     FILTER = "filter"
@@ -46,9 +47,37 @@ class RuleVerdict:
     """The rule that came first."""
 
 
-class QuietWhy(StrEnum):
-    """Why something that keeps alerts quiet did not keep this one."""
+class RouteWhy(StrEnum):
+    """What became of a case of a shared integration, or of its default route."""
 
+    TAKEN = "route_taken"
+    FILTER = "route_filter"
+    NO_CHANNEL = "route_no_channel"
+    NOT_ASKED = "route_not_asked"
+    DEFAULT = "route_default"
+    NO_DEFAULT = "route_no_default"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class RouteVerdict:
+    """One case of a shared integration, counted from 1; 0 is the default route."""
+
+    case: int
+    why: RouteWhy
+    channels: tuple[str, ...] = ()
+    fails: tuple[Condition, ...] = ()
+    """The first condition of each group that does not hold."""
+
+
+class QuietWhy(StrEnum):
+    """Why something that keeps alerts quiet keeps this one, or does not."""
+
+    HIDES = "hides"
+    OTHER = "other"
+    OFF = "off"
+    STEADY = "steady"
+    NOTICED = "noticed"
+    OVER = "over"
     FILTER = "filter"
     HOURS = "hours"
     LATER = "later"
@@ -61,10 +90,19 @@ class QuietVerdict:
     """A drop rule, a silence or an inhibition of the channel."""
 
     kind: str
-    """`drop`, `silence` or `inhibition`."""
+    """`drop`, `silence`, `inhibition` or `flapping`."""
     name: str
     why: QuietWhy
     fails: tuple[Condition, ...] = ()
+    id: str = ""
+    until: Instant | None = None
+    """Of what hides it: the end, where there is one to see."""
+    cause: str = ""
+    """Of what hides it: the title of the alert that explains it."""
+    changes: int = 0
+    """Of flapping: how often it began or recovered lately…"""
+    enough: int = 0
+    """…and how often makes it flap."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -99,6 +137,7 @@ class MemberWhy(StrEnum):
     """Whether a person is paged, or why not."""
 
     PAGED = "paged"
+    MUTED = "muted"
     DELAYED = "delayed"
     ACKED = "acked"
     SOMEBODY_HAS_IT = "somebody_has_it"
@@ -138,6 +177,8 @@ class Verdicts:
     quiet: tuple[QuietVerdict, ...]
     levels: tuple[LevelVerdict, ...]
     members: tuple[MemberVerdict, ...]
+    routes: tuple[RouteVerdict, ...] = ()
+    """Of an alert from a shared integration: every case, and the default."""
 
     def member(self, member: str) -> MemberVerdict | None:
         """The verdict about one person."""

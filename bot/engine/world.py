@@ -146,6 +146,8 @@ class Override:
     end: Instant
     member: str
     role: str = "primary"
+    role_only: bool = False
+    """The other roles go on as they would; else nobody else is on call in any role."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -255,6 +257,8 @@ class Channel:
     drop: Filter = ()
     """Events that pass it are erased; the empty filter erases nothing here."""
     links: tuple[LinkTemplate, ...] = ()
+    rooms: tuple[str, ...] = ()
+    """The platforms on which it wants war rooms, all at once; none: where somebody asks for one."""
     templates: Mapping[str, str] = field(default_factory=dict)
     """The team's own words by medium: `im`, `sms`, `email`."""
 
@@ -280,6 +284,8 @@ class World:
     turns: Mapping[TurnSlot, Turn] = field(default_factory=dict)
     """The latest turns of round robin, as far as the incident at hand needs them."""
     fields: Mapping[str, CustomField] = field(default_factory=dict)
+    callers: tuple[str, ...] = ()
+    """The numbers that pages come from, for people's address books."""
     snooze: tuple[Span, ...] = SNOOZES
     """The choices of the snooze menu."""
     version: str = ""

@@ -85,7 +85,7 @@ class Member(Part):
     email: Mail | None = None
     """For mail."""
     identities: dict[Platform, PlainText] = Field(default_factory=dict)
-    """The person's user id on each platform: U… in Slack, a number in Telegram. People can also link in chat."""
+    """The person's user id on each platform: U… in Slack, an object id in Teams, a number in Telegram. People can also link in chat."""
     notify: BySeverity = BySeverity()
     """How the person wants to be reached; by default a direct message on the first platform, else SMS and mail."""
     ladder: PersonalLadder = PersonalLadder()
@@ -195,6 +195,8 @@ class Channel(Part):
     """A filter: events that pass it are erased before they become alerts. Recoveries are let in."""
     links: Annotated[tuple[LinkPart, ...], Field(max_length=LINKS_MAX)] = ()
     """Links on its cards, up to 3."""
+    rooms: Annotated[tuple[Platform, ...], AfterValidator(once)] = ()
+    """Platforms on which war rooms are opened, all at once; by default the one on which somebody asks for a room."""
     templates: dict[Medium, TemplateText] = Field(default_factory=dict)
     """Its own words by medium (`im`, `sms`, `email`): docs/templates.md. What fails leaves the built-in ones."""
 
@@ -271,6 +273,8 @@ class Manifest(Part):
         tuple[Annotated[Span, Duration(MINUTE, 24 * HOUR, MINUTE)], ...], Field(max_length=10), AfterValidator(once)
     ] = SNOOZES
     """What the snooze menu of every card offers, up to 10; any other time up to 24h can be typed."""
+    callers: Annotated[tuple[Phone, ...], Field(max_length=20), AfterValidator(once)] = ()
+    """The numbers that pages come from, which `vcard` tells people; by default the sender of SMS, if it is a number."""
     integrations: dict[Id, Integration] = Field(default_factory=dict)
     """Integrations, by id."""
     catch_all: Annotated[tuple[TargetText, ...], Field(min_length=1)]

@@ -23,7 +23,7 @@ class Chat(Part):
     platform: Platform
     """Where it is."""
     id: PlainText
-    """The platform's own id of it: C… in Slack, a negative number in Telegram."""
+    """The platform's own id of it: C… in Slack, 19:… in Teams, a negative number in Telegram."""
     name: str = ""
     """For people who read the manifest."""
     lang: Language = "en"

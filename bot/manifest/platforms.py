@@ -9,10 +9,11 @@ from pydantic import AfterValidator, Field, SecretStr, StrictBool, StrictInt, mo
 
 from bot.manifest.parts import Part
 from bot.manifest.problems import refusal
-from bot.manifest.values import Mail, Secret, Setting, Url, checked, shaped
+from bot.manifest.values import Mail, PlainText, Secret, Setting, Url, checked, shaped
 from bot.settings import is_loopback
 
 _HOST = re.compile(r"[A-Za-z0-9](?:[A-Za-z0-9.:-]{0,251}[A-Za-z0-9])?|::1")
+_GUID = re.compile(r"[0-9a-fA-F]{8}(?:-[0-9a-fA-F]{4}){3}-[0-9a-fA-F]{12}")
 _ACCOUNT = re.compile(r"AC[0-9a-f]{32}")  # https://www.twilio.com/docs/glossary/what-is-a-sid
 _SENDER = re.compile(r"\+[1-9]\d{6,14}|MG[0-9a-f]{32}|(?=.*[A-Za-z])[A-Za-z0-9 ]{1,11}")
 
@@ -57,6 +58,32 @@ class Slack(Carrier):
             cure = "Add app_token (Socket Mode) or signing_secret (callbacks over HTTP)."
             raise refusal("no_way_in", "nobody could press a button", cure)
         return self
+
+
+class Teams(Carrier):
+    """The bot in Microsoft Teams. It is called over HTTPS, so it needs a public_url."""
+
+    app_id: Annotated[
+        Setting,
+        checked(_GUID, "app_id", "that is not an app id", "Copy the Application (client) ID: 8-4-4-4-12 digits."),
+    ]
+    """Application (client) ID of the bot's app registration."""
+    client_secret: Secret
+    """The Value of a client secret of that registration."""
+    tenant_id: Annotated[
+        Setting, checked(_GUID, "tenant_id", "that is not a tenant id", "Copy the Directory (tenant) ID.")
+    ]
+    """Directory (tenant) ID: where the people are. Callbacks from other tenants are refused."""
+    single_tenant: StrictBool = True
+    """Whether the bot is registered for this tenant alone, as new ones are; `false` for an older multi-tenant bot."""
+    roster: PlainText = ""
+    """A channel or group chat with everybody in it (19:…): there the bot finds people whom it has not met yet."""
+    service_url: Annotated[Url, AfterValidator(lambda url: f"{url}/")] = "https://smba.trafficmanager.net/teams/"
+    """Where the Bot Connector is until a callback tells; government clouds have others."""
+    login_url: Url = "https://login.microsoftonline.com"
+    """Where tokens come from."""
+    metadata_url: Url = "https://login.botframework.com/v1/.well-known/openidconfiguration"
+    """Where the keys of callbacks are published."""
 
 
 class Telegram(Carrier):
@@ -149,6 +176,8 @@ class Platforms(Part):
 
     slack: Slack | None = None
     """Slack."""
+    teams: Teams | None = None
+    """Microsoft Teams."""
     telegram: Telegram | None = None
     """Telegram."""
     sms: Sms | None = None

@@ -29,7 +29,7 @@ from bot.engine.model import DAY, HOUR, MINUTE, SECOND, Span, Target, TargetKind
 from bot.manifest.problems import choose, refusal
 from bot.settings import is_loopback
 
-PLATFORMS = ("slack", "telegram")
+PLATFORMS = ("slack", "teams", "telegram")
 """The chat platforms that a manifest can declare."""
 WAYS = ("im", *PLATFORMS, "sms", "email")
 """How a person may want to be reached; `im` is the first chat platform that the person has."""

@@ -31,10 +31,16 @@ def to_world(
         calendars=calendars,
         silences=silences_world(manifest),
         fields={name: each.to_engine(name) for name, each in manifest.fields.items()},
+        callers=manifest.callers or _sender(manifest),
         snooze=manifest.snooze,
         version=version,
         url=manifest.public_url or "",
     )
+
+
+def _sender(manifest: declared.Manifest) -> tuple[str, ...]:
+    sms = manifest.platforms.sms
+    return (sms.sender,) if sms and sms.sender.startswith("+") else ()
 
 
 def _member(key: str, member: declared.Member, carriers: frozenset[str]) -> world.Member:
@@ -85,6 +91,7 @@ def _channel(key: str, channel: declared.Channel) -> world.Channel:
         auto_close_on_update=channel.auto_close_mode == "update",
         drop=to_filter(channel.drop),
         links=tuple(link.to_engine() for link in channel.links),
+        rooms=channel.rooms,
         templates={str(medium): text for medium, text in channel.templates.items()},
     )
 

@@ -14,6 +14,7 @@ from bot.engine.effects import Entry
 from bot.engine.model import Alert, Incident, Instant, Span, Way
 from bot.engine.turns import Turn, TurnSlot
 from bot.store.base_noise import NoiseTx
+from bot.store.base_rota import RotaTx
 
 T = TypeVar("T")
 
@@ -71,7 +72,7 @@ class DeliveryState(StrEnum):
     EXPIRED = "expired"  # too old to help
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@dataclass(frozen=True, kw_only=True)  # no slots: see `values.altered`
 class Delivery:
     """One message to one destination: a page to a person, or the card of an incident in a chat.
 
@@ -110,6 +111,8 @@ class Delivery:
     provider_id: str = ""
     error: str = ""
     """The named reason of the last failure."""
+    op: str = ""
+    """What the platform is to do with the incident's war room (`RoomDo`); empty for a message."""
     text: str = ""
     """What to say when the message is not about an incident (a test, a code); `incident` is empty then."""
 
@@ -148,7 +151,7 @@ class AlarmRow:
     incident: str = ""
 
 
-class Tx(NoiseTx, Protocol):
+class Tx(NoiseTx, RotaTx, Protocol):
     """One transaction. Writes may be buffered until the end; reads see them."""
 
     # -- inbox

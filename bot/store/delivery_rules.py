@@ -5,9 +5,8 @@ A lease is a queued row with a token whose `due_at` lies at the lease's end; a d
 
 from __future__ import annotations
 
-from dataclasses import replace
-
 from bot.engine.model import Instant, Span, medium_of
+from bot.engine.values import altered
 from bot.store.base import Delivery, DeliveryState, Lane
 
 SHOWN = (DeliveryState.SENT, DeliveryState.DELIVERED)
@@ -21,7 +20,7 @@ def is_card(row: Delivery) -> bool:
 
 def leased(row: Delivery, now: Instant, lease: Span, token: str) -> Delivery:
     """The row in the hands of whoever holds `token`."""
-    return replace(row, due_at=now + lease, token=token, attempts=row.attempts + 1)
+    return altered(row, due_at=now + lease, token=token, attempts=row.attempts + 1)
 
 
 def settled(stored: Delivery, given: Delivery) -> Delivery:
@@ -30,12 +29,12 @@ def settled(stored: Delivery, given: Delivery) -> Delivery:
     The holder did not see a `wanted_rev` that rose after the claim: it is kept, and a card that shows less than it
     goes back to the queue. It is due when the holder said (a pause that the platform asked for), else at once.
     """
-    row = replace(given, token="", wanted_rev=max(stored.wanted_rev, given.wanted_rev))
+    row = altered(given, token="", wanted_rev=max(stored.wanted_rev, given.wanted_rev))
     rose = stored.wanted_rev > given.wanted_rev
     if not (rose and row.ref and is_card(row) and row.state in SHOWN and row.shown_rev < row.wanted_rev):
         return row
     due_at = given.due_at if given.due_at != stored.due_at else given.created_at
-    return replace(row, state=DeliveryState.QUEUED, lane=Lane.REFRESH, due_at=due_at, attempts=0)
+    return altered(row, state=DeliveryState.QUEUED, lane=Lane.REFRESH, due_at=due_at, attempts=0)
 
 
 def wanting(row: Delivery, rev: int, now: Instant) -> Delivery | None:
@@ -43,12 +42,12 @@ def wanting(row: Delivery, rev: int, now: Instant) -> Delivery | None:
     if not is_card(row) or row.wanted_rev >= rev:
         return None
     if row.state is DeliveryState.QUEUED:
-        return replace(row, wanted_rev=rev)
+        return altered(row, wanted_rev=rev)
     if row.state not in SHOWN or not row.ref:
         return None
     if row.shown_rev >= rev:
-        return replace(row, wanted_rev=rev)
-    return replace(row, wanted_rev=rev, state=DeliveryState.QUEUED, lane=Lane.REFRESH, due_at=now, attempts=0)
+        return altered(row, wanted_rev=rev)
+    return altered(row, wanted_rev=rev, state=DeliveryState.QUEUED, lane=Lane.REFRESH, due_at=now, attempts=0)
 
 
 def withdrawn(row: Delivery, cycle: int) -> Delivery | None:
@@ -57,10 +56,10 @@ def withdrawn(row: Delivery, cycle: int) -> Delivery | None:
     A leased row stays: its holder looks again before it sends.
     """
     unsent = row.state is DeliveryState.QUEUED and row.lane is Lane.PAGE and not row.token
-    return replace(row, state=DeliveryState.SUPERSEDED) if unsent and row.cycle < cycle else None
+    return altered(row, state=DeliveryState.SUPERSEDED) if unsent and row.cycle < cycle else None
 
 
 def receipted(row: Delivery, state: DeliveryState, error: str) -> Delivery | None:
     """The row after a receipt; None when the receipt is no news. Only a sent message can arrive or fail."""
     news = row.state is DeliveryState.SENT and state in (DeliveryState.DELIVERED, DeliveryState.FAILED)
-    return replace(row, state=state, error=error) if news else None
+    return altered(row, state=state, error=error) if news else None

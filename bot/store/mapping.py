@@ -16,6 +16,7 @@ from bot.engine.model import Alert, Incident, Instant, Progress
 from bot.engine.silence import Silence
 from bot.engine.turns import Turn
 from bot.store.base import AlarmRow, Delivery, Identity, Inbound, InboxState, Token
+from bot.store.base_rota import ChatOverride
 
 Row = dict[str, Any]
 
@@ -30,10 +31,13 @@ entry_from: Final = msgspec.json.Decoder(Entry).decode
 delivery_from: Final = msgspec.json.Decoder(Delivery).decode
 silence_from: Final = msgspec.json.Decoder(Silence).decode
 flaps_from: Final = msgspec.json.Decoder(Flaps).decode
+chat_override_from: Final = msgspec.json.Decoder(ChatOverride).decode
 _words_from: Final = msgspec.json.Decoder(dict[str, str]).decode
 
 
-def whole(value: Incident | Alert | Entry | Delivery | Silence | Flaps | Mapping[str, str]) -> str:
+def whole(
+    value: Incident | Alert | Entry | Delivery | Silence | Flaps | ChatOverride | Mapping[str, str],
+) -> str:
     """A value as JSON text. Raises UnicodeEncodeError for half of a surrogate pair, which is no character."""
     return _ENCODER.encode(value).decode()
 
@@ -93,6 +97,17 @@ def entry_row(incident: str, entry: Entry) -> Row:
 def silence_row(silence: Silence) -> Row:
     """The columns of a silence."""
     return {"id": silence.id, "channel": plain(silence.channel), "whole": whole(silence)}
+
+
+def chat_override_row(override: ChatOverride) -> Row:
+    """The columns of an override that was made in chat."""
+    return {
+        "id": override.id,
+        "member": plain(override.member),
+        "at": override.at,
+        "ends_at": override.end,
+        "whole": whole(override),
+    }
 
 
 def flaps_row(flaps: Flaps) -> Row:

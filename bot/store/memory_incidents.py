@@ -78,6 +78,10 @@ class MemoryInbox:
         if old is None or old.state is not body.state:
             self._journal.put(self._tables.by_state[body.state], one, None)
         self._journal.put(self._tables.bodies, one, body)
+        if body.state is InboxState.WAITING:
+            self._journal.put(self._tables.waiting, one, body.due_at)
+        else:
+            self._journal.drop(self._tables.waiting, one)
 
 
 class MemoryAlerts(MemoryInbox):
@@ -121,8 +125,9 @@ class MemoryAlerts(MemoryInbox):
     def due_alerts(self, now: Instant, limit: int) -> list[Alert]:
         """Among those that have a time."""
         tables = self._tables
-        due = [(at, tables.alert_seq[one], one) for one, at in tables.timed_alerts.items() if at <= now]
-        return [tables.alerts[one] for _, _, one in sorted(due)[:limit]]
+        due = tables.timed_alerts.until(now)
+        due.sort(key=lambda one: (tables.timed_alerts[one], tables.alert_seq[one]))
+        return [tables.alerts[one] for one in due[:limit]]
 
     def _put_alert(self, alert: Alert) -> None:
         tables, journal = self._tables, self._journal
@@ -222,8 +227,9 @@ class MemoryIncidents(MemoryAlerts):
     def due_incidents(self, now: Instant, limit: int) -> list[Incident]:
         """Among those that have a `next_wake`."""
         tables = self._tables
-        due = [(at, tables.incident_seq[one], one) for one, at in tables.waking.items() if at <= now]
-        return [tables.incidents[one] for _, _, one in sorted(due)[:limit]]
+        due = tables.waking.until(now)
+        due.sort(key=lambda one: (tables.waking[one], tables.incident_seq[one]))
+        return [tables.incidents[one] for one in due[:limit]]
 
     def turns(self, channel: str) -> dict[TurnSlot, Turn]:
         """By their slots."""

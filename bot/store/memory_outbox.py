@@ -4,17 +4,16 @@ from __future__ import annotations
 
 from collections.abc import Collection, Iterable, Sequence
 from dataclasses import replace
-from heapq import nsmallest
 
 from bot.engine.model import Instant, Span
 from bot.store import delivery_rules
-from bot.store.base import AlarmRow, Delivery, DeliveryState, Identity, InboxState, Lane, Token
+from bot.store.base import AlarmRow, Delivery, DeliveryState, Identity, Lane, Token
 from bot.store.mapping import LAST_NUM
-from bot.store.memory_noise import MemoryNoise
+from bot.store.memory_rota import MemoryRota
 from bot.store.memory_tables import Handles
 
 
-class MemoryOutbox(MemoryNoise):
+class MemoryOutbox(MemoryRota):
     """The delivery part of a transaction; `Tx` says what each method promises."""
 
     def enqueue(self, rows: Sequence[Delivery]) -> int:
@@ -36,10 +35,10 @@ class MemoryOutbox(MemoryNoise):
     ) -> list[Delivery]:
         """Among the queued ones."""
         tables = self._tables
-        queued = (tables.deliveries[one] for one in tables.queued)
-        due = (row for row in queued if row.due_at <= now and row.lane in lanes)
-        first = nsmallest(limit, due, key=lambda row: (row.lane, row.due_at, tables.delivery_seq[row.id]))
-        return self._save(delivery_rules.leased(row, now, lease, token) for row in first)
+        rows = (tables.deliveries[one] for one in tables.queued.until(now))
+        due = [row for row in rows if row.lane in lanes]
+        due.sort(key=lambda row: (row.lane, row.due_at, tables.delivery_seq[row.id]))
+        return self._save(delivery_rules.leased(row, now, lease, token) for row in due[:limit])
 
     def settle(self, rows: Sequence[Delivery], token: str) -> set[str]:
         """Fenced by the token."""
@@ -90,7 +89,7 @@ class MemoryOutbox(MemoryNoise):
             old = tables.deliveries.get(row.id)
             journal.put(tables.deliveries, row.id, row)
             if row.state is DeliveryState.QUEUED:
-                journal.put(tables.queued, row.id, None)
+                journal.put(tables.queued, row.id, row.due_at)
             else:
                 journal.drop(tables.queued, row.id)
             self._handle(tables.providers, row, old.provider_id if old else "", row.provider_id)
@@ -113,12 +112,12 @@ class MemoryTx(MemoryOutbox):
     def next_due(self) -> Instant | None:
         """The least of all due instants."""
         tables = self._tables
-        waiting = (tables.bodies[one].due_at for one in tables.by_state[InboxState.WAITING])
-        queued = (tables.deliveries[one].due_at for one in tables.queued)
-        soonest = (
-            min(due, default=None) for due in (tables.waking.values(), tables.timed_alerts.values(), waiting, queued)
-        )
-        return min((at for at in soonest if at is not None), default=None)
+        soonest: Instant | None = None
+        for timed in (tables.waking, tables.timed_alerts, tables.waiting, tables.queued):
+            at = timed.earliest()
+            if at is not None and (soonest is None or at < soonest):
+                soonest = at
+        return soonest
 
     def next_num(self) -> int:
         """Counted in a setting, so that no number is given twice."""

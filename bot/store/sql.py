@@ -17,11 +17,12 @@ from bot.store.sql_deliveries import DeliveryRows
 from bot.store.sql_inbox import InboxRows
 from bot.store.sql_noise import NoiseRows
 from bot.store.sql_people import SmallRows
+from bot.store.sql_rota import RotaRows
 
 T = TypeVar("T")
 
 
-class SqlTx(InboxRows, NoiseRows, DeliveryRows, SmallRows):
+class SqlTx(InboxRows, NoiseRows, RotaRows, DeliveryRows, SmallRows):
     """One transaction, or one work of a group."""
 
     def next_due(self) -> Instant | None:

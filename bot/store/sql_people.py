@@ -34,7 +34,21 @@ from bot.store.statement import (
     param,
     upsert_row,
 )
-from bot.store.tables import ALARM, ALERT, DELIVERY, FLAPS, IDENTITY, INBOX, INCIDENT, META, SEEN, SIGHT, TOKEN, TURN
+from bot.store.tables import (
+    ALARM,
+    ALERT,
+    CHAT_OVERRIDE,
+    DELIVERY,
+    FLAPS,
+    IDENTITY,
+    INBOX,
+    INCIDENT,
+    META,
+    SEEN,
+    SIGHT,
+    TOKEN,
+    TURN,
+)
 
 _IDENTITIES: Final = Statement(lambda _: select(IDENTITY).order_by(IDENTITY.c.platform, IDENTITY.c.user))
 _LINK: Final = upsert_row(IDENTITY, "platform", "user")
@@ -121,6 +135,13 @@ _PRUNE: Final = (
         (TOKEN.c.hash,),
         or_(TOKEN.c.used_at < _BEFORE, and_(TOKEN.c.expires_at > number(0), TOKEN.c.expires_at < _BEFORE)),
         TOKEN.c.hash,
+    ),
+    _deleting(
+        CHAT_OVERRIDE,
+        (CHAT_OVERRIDE.c.id,),
+        CHAT_OVERRIDE.c.ends_at < _BEFORE,
+        CHAT_OVERRIDE.c.ends_at,
+        CHAT_OVERRIDE.c.id,
     ),
     _deleting(
         FLAPS,

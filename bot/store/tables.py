@@ -187,6 +187,17 @@ class TurnTable(SQLModel, table=True):
     place: int
 
 
+class ChatOverrideTable(SQLModel, table=True):
+    """An override of a schedule that was made in chat; without a member, the wish for one."""
+
+    __tablename__ = "chat_override"
+    id: str = Field(primary_key=True)
+    member: str
+    at: int = Field(sa_type=BigInteger)
+    ends_at: int = Field(sa_type=BigInteger)
+    whole: str = Field(sa_type=Text)
+
+
 class TokenTable(SQLModel, table=True):
     """A permission that went out in a message, by the hash of its secret."""
 
@@ -242,6 +253,7 @@ SILENCE: Final[Table] = METADATA.tables["silence"]
 FLAPS: Final[Table] = METADATA.tables["flaps"]
 SIGHT: Final[Table] = METADATA.tables["sight"]
 TURN: Final[Table] = METADATA.tables["turn"]
+CHAT_OVERRIDE: Final[Table] = METADATA.tables["chat_override"]
 TOKEN: Final[Table] = METADATA.tables["token"]
 SEEN: Final[Table] = METADATA.tables["seen"]
 ALARM: Final[Table] = METADATA.tables["alarm"]

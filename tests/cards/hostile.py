@@ -33,7 +33,7 @@ NASTY = (
     "javascript:alert(1)", "https://evil.example/<>|", "</td></table>", "\U000e0041", "${x}", "{0}", "%s", "€^{}", "…",
 )  # fmt: skip
 
-MINTED = ("U0MINTED", "7001")
+MINTED = ("U0MINTED", "7001", "00007001-0000-4000-8000-000000000000")
 """The only ids that may be mentioned."""
 
 texts = st.one_of(

@@ -8,6 +8,7 @@ from dataclasses import replace
 import pytest
 
 from bot.cards.build import View, incident_card, page_card
+from bot.cards.build.forms import FORMS
 from bot.cards.build.view import plain
 from bot.cards.card import Card, Facts, Paragraph, Quote, Tone
 from bot.cards.sample import KEY, STATES, sample_view
@@ -42,10 +43,10 @@ def verbs(card: Card) -> list[str]:
 @pytest.mark.parametrize(
     ("state", "expected", "tone"),
     [
-        ("triggered", ["ack", "resolve", "escalate", "snooze"], Tone.CRITICAL),
-        ("processing", ["resolve", "escalate", "snooze", "unack"], Tone.PROCESSING),
-        ("snoozed", ["wake", "resolve"], Tone.SNOOZED),
-        ("closed", [], Tone.CLOSED),
+        ("triggered", ["ack", "resolve", "escalate", "snooze", "more"], Tone.CRITICAL),
+        ("processing", ["resolve", "escalate", "snooze", "unack", "more"], Tone.PROCESSING),
+        ("snoozed", ["wake", "resolve", "more"], Tone.SNOOZED),
+        ("closed", ["reopen", "more"], Tone.CLOSED),
     ],
 )
 def test_only_legal_actions(state: str, expected: list[str], tone: Tone):
@@ -55,7 +56,44 @@ def test_only_legal_actions(state: str, expected: list[str], tone: Tone):
     for action in card.actions:
         for text in [option.token for option in action.options] or [action.token]:
             token = read(KEY, text)
-            assert (token.verb, token.incident, token.rev) == (action.verb, card.incident, card.rev)
+            assert (token.incident, token.rev) == (card.incident, card.rev)
+            assert token.verb == action.verb or action.verb == "more"
+
+
+@pytest.mark.parametrize(
+    ("state", "expected"),
+    [
+        ("triggered", ["assign", "add", "note", "sev", "sev", "merge", "silence", "room", "why"]),
+        ("processing", ["assign", "add", "note", "sev", "sev", "merge", "silence", "room", "why"]),
+        ("snoozed", ["assign", "add", "note", "sev", "sev", "merge", "silence", "room", "why"]),
+        ("closed", ["note", "silence", "why"]),
+    ],
+)
+def test_the_menu_of_everything_else_holds_what_is_legal(state: str, expected: list[str]):
+    more = next(action for action in incident_card(view(state)).actions if action.verb == "more")
+    tokens = [read(KEY, option.token) for option in more.options]
+    assert [token.verb for token in tokens] == expected
+    assert all(token.arg == "ask-142" for token in tokens if token.verb in FORMS)
+    assert len({option.label for option in more.options}) == len(more.options)
+
+
+def test_severities_are_offered_that_it_does_not_have():
+    card = incident_card(view("triggered", severity=Severity.WARNING))
+    labels = [option.label for option in card.actions[-1].options]
+    assert [label for label in labels if label.startswith("Severity")] == ["Severity: Critical", "Severity: Info"]
+
+
+def test_the_snooze_menu_offers_what_the_team_declares():
+    world = replace(view("triggered").world, snooze=(45 * MINUTE, 24 * HOUR))
+    snooze = next(a for a in incident_card(view("triggered", world=world)).actions if a.verb == "snooze")
+    assert [option.label for option in snooze.options] == ["45 min", "1 d", "Custom…"]
+    assert [read(KEY, option.token).arg for option in snooze.options] == ["45m", "1d", "ask-142"]
+
+
+def test_the_longest_button_fits():
+    busy = view("triggered", num=999_999_999, rev=9_999_999)
+    options = [option for action in incident_card(busy).actions for option in action.options]
+    assert max(len(option.token.encode()) for option in options) <= 64
 
 
 def test_severity_colours_what_nobody_has():

@@ -163,18 +163,6 @@ def test_telegram_pings_only_whom_the_card_mentions(card: Card):
     assert not [entity for entity in detected(parsed.text) if entity["type"] == "mention"]
 
 
-def test_telegram_keeps_every_button_around_a_menu():
-    for state in STATES:
-        card = sample_card(state, "en", "telegram")
-        sent = [
-            b["callback_data"]
-            for row in telegram.render(card).get("reply_markup", {}).get("inline_keyboard", ())
-            for b in row
-        ]
-        offered = [t for a in card.actions for t in ([o.token for o in a.options] or [a.token])]
-        assert sorted(sent) == sorted(offered)
-
-
 # --- mail -------------------------------------------------------------------------------------------------------------
 
 

@@ -17,7 +17,7 @@ from bot.adapters.slack import SlackAdapter, SlackSettings
 from bot.cards.card import Card
 from bot.cards.slack import render
 from bot.playground.hub import Hub
-from bot.playground.slack import SlackChannel, SlackConfig, SlackEmulator, SlackUser
+from bot.playground.slack import SlackChannel, SlackConfig, SlackEmulator, SlackGroup, SlackUser
 from tests.conformance.platform_kit import OpenRig, Stage, at_work, stage, until
 
 SECRET = "a-signing-secret"
@@ -33,6 +33,7 @@ class SlackRig:
     stage: Stage
     adapter: SlackAdapter
     by_http: bool
+    config: SlackConfig
     chat: str = "C1OPS"
     ann: str = "U1ANN"
     bo: str = "U2BO"
@@ -133,7 +134,15 @@ async def _open(*, by_http: bool) -> AsyncIterator[SlackRig]:
     config = SlackConfig(
         signing_secret=SECRET,
         users=PEOPLE,
-        channels=(SlackChannel("C1OPS", "ops", ("U1ANN", "U2BO", "UB")),),
+        channels=(
+            SlackChannel("C1OPS", "ops", ("U1ANN", "U2BO", "UB")),
+            SlackChannel("C2SECRET", "secret-ops", ("U1ANN", "UB"), is_private=True),
+            SlackChannel("C3FOREIGN", "foreign", ("U1ANN",)),
+            SlackChannel("C4MUSEUM", "museum", ("U1ANN", "UB"), is_archived=True),
+        ),
+        groups=(SlackGroup("S1DB", "db-oncall", "DB on call", ("U2BO",)),),
+        webhooks={"T1/B1/s3cret": "C1OPS", "T1/B2/s3cret": "C4MUSEUM"},
+        shortcuts=frozenset({"toc_keep"}),
         commands=frozenset({"/toc"}),
         event_retry_delays_s=(),
     )
@@ -154,7 +163,7 @@ async def _open(*, by_http: bool) -> AsyncIterator[SlackRig]:
         adapter = SlackAdapter(settings)
         adapters.append(adapter)
         async with at_work(adapter, place.desk):
-            rig = SlackRig(place, adapter, by_http)
+            rig = SlackRig(place, adapter, by_http, config)
             await rig.listeners(1)
             yield rig
 

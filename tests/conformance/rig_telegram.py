@@ -22,6 +22,15 @@ PEOPLE = (
     TelegramUser(7002, "Bo", "", "de", started=True),
     TelegramUser(7003, "Cy"),
 )
+FORUM, PLAIN, POWERLESS, SILENT, LEFT = "-1002", "-1003", "-1004", "-1005", "-1006"
+GROUPS = (
+    TelegramChat(-1001, "ops", (7001, 7002, 7003)),
+    TelegramChat(int(FORUM), "rooms", (7001, 7002), is_forum=True),
+    TelegramChat(int(PLAIN), "plain", (7001,), bot_is_admin=False, can_manage_topics=False, can_pin_messages=False),
+    TelegramChat(int(POWERLESS), "forum", (7001,), is_forum=True, can_manage_topics=False, can_pin_messages=False),
+    TelegramChat(int(SILENT), "silent", (7001,), bot_is_admin=False, members_may_write=False),
+    TelegramChat(int(LEFT), "left", (7001,), bot_in=False),
+)
 
 
 @dataclass(slots=True)
@@ -88,6 +97,35 @@ class TelegramRig:
         chat, _, message = ref.partition(":")
         await self.stage.act("say", text=text, user=int(user), chat_id=int(chat), reply_to=int(message))
 
+    async def shown(self, ref: str) -> Json:
+        """A message as everybody sees it now."""
+        chat, _, number = ref.partition(":")
+        chats = (await self.stage.state())["chats"]
+        messages = next(one["messages"] for one in chats if str(one["id"]) == chat)
+        found: Json = next(one for one in messages if str(one["message_id"]) == number)
+        return found
+
+    async def keys(self, ref: str) -> list[list[str]]:
+        """The labels of the buttons of a message, row by row."""
+        rows = (await self.shown(ref)).get("reply_markup", {}).get("inline_keyboard", [])
+        return [[button["text"] for button in row] for row in rows]
+
+    async def tap(self, ref: str, label: str, user: str) -> Json:
+        """Press the button that says `label`, and what the person sees of it."""
+        rows = (await self.shown(ref))["reply_markup"]["inline_keyboard"]
+        data = next(button["callback_data"] for row in rows for button in row if label in button["text"])
+        chat, _, number = ref.partition(":")
+        return await self.stage.act(
+            "press", chat_id=int(chat), message_id=int(number), callback_data=data, user=int(user)
+        )
+
+    async def newest(self, chat: str, *, by_bot: bool = True) -> str:
+        """The ref of the newest message of a chat."""
+        chats = (await self.stage.state())["chats"]
+        messages = next(one["messages"] for one in chats if str(one["id"]) == chat.partition("/")[0])
+        own = [one for one in messages if one["from"]["is_bot"] is by_bot]
+        return f"{chat.partition('/')[0]}:{own[-1]['message_id']}" if own else ""
+
     async def listeners(self, count: int) -> None:
         """Telegram tells nobody who polls."""
 
@@ -113,8 +151,7 @@ class TelegramRig:
 
 @asynccontextmanager
 async def _open(*, by_http: bool) -> AsyncIterator[TelegramRig]:
-    group = TelegramChat(-1001, "ops", (7001, 7002, 7003))
-    config = TelegramConfig(users=PEOPLE, chats=(group,), webhook_retry_delays_s=(0.2,))
+    config = TelegramConfig(users=PEOPLE, chats=GROUPS, webhook_retry_delays_s=(0.2,))
 
     def make(hub: Hub, _base: str, _callback_url: str) -> TelegramEmulator:
         return TelegramEmulator(hub, config)

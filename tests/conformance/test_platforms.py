@@ -288,7 +288,11 @@ async def test_the_doctor_names_a_cure(rig: Rig):
 
 @pytest.mark.parametrize(
     ("module", "sdks"),
-    [("bot.adapters.slack", "slack_sdk slack_bolt aiohttp"), ("bot.adapters.telegram", "telegram httpx")],
+    [
+        ("bot.adapters.slack", "slack_sdk slack_bolt aiohttp"),
+        ("bot.adapters.teams", "botbuilder botframework msrest jwt aiohttp"),
+        ("bot.adapters.telegram", "telegram httpx"),
+    ],
 )
 def test_an_adapter_nobody_configured_costs_no_sdk(module: str, sdks: str):
     code = f"import sys, {module}; sys.exit(', '.join(set({sdks.split()!r}) & set(sys.modules)) or 0)"

@@ -104,8 +104,8 @@ async def test_a_press_with_nothing_to_say_is_still_acknowledged(rig: Rig):
 
 
 async def test_a_command_is_answered_in_private(rig: Rig):
-    if not rig.adapter.caps.slash:
-        pytest.skip("no slash commands")
+    if not (rig.adapter.caps.slash or rig.adapter.caps.mentions):
+        pytest.skip("no commands")
     rig.stage.desk.answer = Answer(message=rig.card("Ann is on call"))
     assert await rig.command("oncall  db", rig.bo)
     await until(lambda: rig.whispers(rig.bo), lambda said: said == ["Ann is on call"], "no answer")
@@ -117,8 +117,8 @@ async def test_a_command_is_answered_in_private(rig: Rig):
 
 
 async def test_a_command_is_answered_in_the_open_when_asked(rig: Rig):
-    if not rig.adapter.caps.slash:
-        pytest.skip("no slash commands")
+    if not (rig.adapter.caps.slash or rig.adapter.caps.mentions):
+        pytest.skip("no commands")
     rig.stage.desk.answer = Answer(toast="see below", message=rig.card("Ann is on call"), here=True)
     assert await rig.command("oncall --here", rig.bo)
     await until(lambda: rig.seen(rig.chat), lambda said: said == ["see below", "Ann is on call"], "no answer")

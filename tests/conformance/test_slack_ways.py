@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import json
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Callable
 from dataclasses import replace
 from urllib.parse import urlencode
 
@@ -27,8 +27,11 @@ from bot.adapters.base import (
 )
 from bot.adapters.slack import SlackAdapter
 from bot.adapters.slack.decode import Malformed, body_of, decode, plain
-from bot.adapters.slack.doctor import SCOPES, _scopes
+from bot.adapters.slack.doctor import scopes
 from bot.adapters.slack.outcome import named, outcome
+from bot.adapters.slack.scopes import SCOPES
+from bot.cards.card import Field, FieldKind, FormCard, Option
+from bot.cards.slack import render_form
 from bot.playground.hub import Outage
 from tests.conformance.platform_kit import at_work, until
 from tests.conformance.rig_slack import RIGS, SlackRig
@@ -57,7 +60,7 @@ async def rig(request: pytest.FixtureRequest) -> AsyncIterator[SlackRig]:
 
 
 async def opened_form(rig: SlackRig, user: str) -> str:
-    rig.stage.desk.answer = Answer(message=FORM)
+    rig.stage.desk.answer = Answer(form=FORM)
     sent = await rig.adapter.send(rig.chat, rig.card("card", "t"), key="k1")
     assert await rig.press(sent.ref, user)
     (view,) = await until(lambda: views(rig), lambda shown: len(shown) == 1, "no form")
@@ -95,20 +98,85 @@ async def test_bad_news_keeps_the_form_open_beside_its_field(rig: SlackRig):
     assert rig.stage.desk.heard[-1].key != first  # a second try is no repetition of the first
 
 
-async def test_good_news_takes_the_place_of_the_form(rig: SlackRig):
+async def test_a_refusal_by_name_stands_beside_its_field(rig: SlackRig):
+    view = await opened_form(rig, rig.bo)
+    wrong = {"where": "Say it in words.", "nowhere": "This field is not there."}
+    rig.stage.desk.answer = Answer(message={"text": "no"}, errors=wrong)
+    assert (await submit(rig, view, rig.bo))["errors"] == {"where": "Say it in words."}
+    rig.stage.desk.answer = Answer(message={"text": "It is closed."}, errors={"nowhere": "Gone."})
+    assert (await submit(rig, view, rig.bo))["errors"] == {"where": "It is closed."}
+
+
+async def test_good_news_closes_the_form_and_is_told_where_it_was_opened(rig: SlackRig):
     view = await opened_form(rig, rig.bo)
     rig.stage.desk.answer = Answer(toast="Noted. <3")
-    shown = (await submit(rig, view, rig.bo))["seen"]
-    assert shown["blocks"][0]["text"]["text"] == "Noted. <3"
+    assert (await submit(rig, view, rig.bo))["closed"]
+    await until(lambda: rig.whispers(rig.bo), lambda said: said == ["Noted. <3"], "no answer")
+    assert await rig.seen(rig.bo) == []
+    assert await rig.whispers(rig.ann) == []
 
 
-async def test_a_form_whose_answer_is_late_closes_and_the_answer_comes_directly(rig: SlackRig):
+async def test_a_form_that_was_opened_in_a_direct_message_is_answered_there(rig: SlackRig):
+    rig.stage.desk.answer = Answer(form=FORM)
+    sent = await rig.adapter.send(rig.bo, rig.card("paged", "t"), key="k1")
+    assert await rig.press(sent.ref, rig.bo)
+    (view,) = await until(lambda: views(rig), lambda shown: len(shown) == 1, "no form")
+    rig.stage.desk.answer = Answer(message=rig.card("done"))
+    assert (await submit(rig, view["view"]["id"], rig.bo))["closed"]
+    await until(lambda: rig.seen(rig.bo), lambda said: said == ["paged", "done"], "no answer")
+
+
+async def test_a_form_whose_answer_is_late_closes_and_the_answer_comes_after(rig: SlackRig):
     view = await opened_form(rig, rig.bo)
     rig.stage.desk.answer = Answer(toast="Noted.")
     rig.stage.desk.gate.clear()
     assert (await submit(rig, view, rig.bo))["closed"]
     rig.stage.desk.gate.set()
-    await until(lambda: rig.seen(rig.bo), lambda said: said == ["Noted."], "no answer")
+    await until(lambda: rig.whispers(rig.bo), lambda said: said == ["Noted."], "no answer")
+
+
+async def test_a_form_that_comes_too_late_to_open_is_answered_in_words(rig: SlackRig):
+    rig.stage.desk.answer = Answer(form=FORM, message=rig.card("Type: /toc note #7 …"))
+    rig.stage.desk.gate.clear()
+    sent = await rig.adapter.send(rig.chat, rig.card("card", "t"), key="k1")
+    assert await rig.press(sent.ref, rig.bo)
+    rig.stage.hub.now = later(rig.stage.hub.now, 4.0)  # a trigger_id lives for three seconds
+    rig.stage.desk.gate.set()
+    await until(lambda: rig.whispers(rig.bo), lambda said: said == ["Type: /toc note #7 …"], "no answer")
+    assert await views(rig) == []
+
+
+def later(now: Callable[[], float], seconds: float) -> Callable[[], float]:
+    return lambda: now() + seconds
+
+
+async def test_a_command_may_open_a_form_as_well(rig: SlackRig):
+    rig.stage.desk.answer = Answer(form=FORM)
+    assert await rig.command("trigger", rig.ann)
+    (view,) = await until(lambda: views(rig), lambda shown: len(shown) == 1, "no form")
+    assert view["user"] == rig.ann
+
+
+async def test_people_chosen_in_a_form_are_what_one_would_type(rig: SlackRig):
+    form = FormCard(
+        verb="assign", title="Reassign #7", submit="Reassign", cancel="Cancel", token="t.1",
+        fields=(
+            Field(name="who", label="Who", kind=FieldKind.PEOPLE),
+            Field(name="for", label="For", kind=FieldKind.CHOICE, options=(Option(label="1 h", token="1h"),)),
+            Field(name="why", label="Why", kind=FieldKind.TEXT, required=False),
+        ),
+    )  # fmt: skip
+    rig.stage.desk.answer = Answer(form=render_form(form))
+    sent = await rig.adapter.send(rig.chat, rig.card("card", "t"), key="k1")
+    assert await rig.press(sent.ref, rig.bo)
+    (view,) = await until(lambda: views(rig), lambda shown: len(shown) == 1, "no form")
+    values = {"who": {"who": [rig.ann, rig.bo]}, "for": {"for": "1h"}, "why": {"why": None}}
+    rig.stage.desk.answer = Answer()
+    assert (await rig.stage.act("submit", view_id=view["view"]["id"], user=rig.bo, values=values))["closed"]
+    heard = rig.stage.desk.heard[-1]
+    assert isinstance(heard, Form)
+    assert (heard.token, heard.chat) == ("t.1", rig.chat)
+    assert heard.values == {"who": f"@{rig.ann} @{rig.bo}", "for": "1h", "why": ""}
 
 
 @pytest.mark.parametrize("here", [False, True])
@@ -303,8 +371,12 @@ def test_any_bytes_are_read_or_malformed(body: bytes):
 
 
 def test_the_doctor_names_missing_scopes():
-    assert _scopes(", ".join(SCOPES)).ok
-    finding = _scopes("chat:write,commands")
-    assert not finding.ok
-    assert "im:write" in finding.cure
-    assert "chat:write" not in finding.cure
+    assert all(finding.ok and not finding.cure for finding in scopes(", ".join(SCOPES)))
+    needed, rooms, groups = scopes("chat:write,commands,channels:manage")
+    assert not needed.ok
+    assert "im:write" in needed.cure
+    assert "chat:write" not in needed.cure
+    assert (rooms.ok, groups.ok) == (True, True)  # nobody needs them who has no war rooms and no user groups
+    assert "pins:write" in rooms.cure
+    assert "channels:manage" not in rooms.cure
+    assert "usergroups:write" in groups.cure

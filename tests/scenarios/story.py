@@ -10,14 +10,16 @@ import random
 from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
 
-from bot.adapters.base import Press, Receipt, Slash
+from bot.adapters.base import Form, Inbound, Press, Receipt, Slash
+from bot.cards.card import FormCard
 from bot.cards.token import read as read_token
 from bot.clock import Ids
 from bot.commands.said import Said
 from bot.deliver import Job
 from bot.engine.model import DAY, HOUR, SECOND, Incident, Instant, Span
 from bot.engine.world import World
-from bot.store.base import AlarmRow, Delivery, Inbound
+from bot.store.base import AlarmRow, Delivery
+from bot.store.base import Inbound as Body
 from bot.store.memory import MemoryStore
 from tests.scenarios.company import START, company
 from tests.sim.platforms import Platform, Shown, Weather, buttons, capabilities, words
@@ -97,7 +99,7 @@ class Story:
         self._bodies += 1
         integration = self.world.integrations[to]
         raw = body if isinstance(body, bytes) else json.dumps(body).encode()
-        row = Inbound(
+        row = Body(
             id=f"body{self._bodies}", integration=to, source=integration.source, received_at=self.line.clock.now(),
             path=f"/in/{integration.source}/k{query}", headers={"content-type": "application/json"}, body=raw,
         )  # fmt: skip
@@ -119,13 +121,41 @@ class Story:
     def press_token(self, who: str, token: str, *, on: str = "slack", key: str = "") -> str:
         """Press a button that carries `token`."""
         self._presses += 1
-        user = self.world.members[who].identities[on] if who in self.world.members else who
+        user = self._user(who, on)
         return self._hear(Press(platform=on, user=user, token=token, key=key or f"press{self._presses}"))
+
+    def open_form(self, who: str, verb: str, *, on: str = "slack", num: int = 0) -> FormCard:
+        """Press the button that opens a form, and look at it; nothing is asked of the database by that.
+
+        The button is the one on Slack's card, which has them all in sight.
+        """
+        card = self.card_on("slack", num=num)
+        tokens = [(read_token(KEY, text), text) for text in buttons(card.message)]
+        found = [text for token, text in tokens if token and token.verb == verb and token.arg.startswith("ask-")]
+        assert found, f"no form for {verb!r} on {words(card.message)}"
+        self._presses += 1
+        press = Press(platform=on, user=self._user(who, on), token=found[0], key=f"press{self._presses}")
+        form = self.process.commands.form(press)
+        assert form is not None, "no form opened"
+        return form
+
+    def fill(self, by: str, form: FormCard, /, *, on: str = "slack", key: str = "", **values: str) -> str:
+        """Submit a form with what stands in it, changed by `values` (`for_` for a field called `for`)."""
+        self._presses += 1
+        given = {field.name: field.value for field in form.fields} | {k.rstrip("_"): v for k, v in values.items()}
+        key = key or f"form{self._presses}"
+        return self._hear(Form(platform=on, user=self._user(by, on), token=form.token, values=given, key=key))
+
+    def reply(self, who: str, form: FormCard, text: str, *, on: str = "telegram") -> str:
+        """Answer a form where there is only a reply: one text for everything."""
+        self._presses += 1
+        values, key = {form.fields[0].name: text}, f"form{self._presses}"
+        return self._hear(Form(platform=on, user=self._user(who, on), token=form.token, values=values, key=key))
 
     def say(self, who: str, text: str, *, on: str = "slack") -> str:
         """Type a command; returns the answer."""
         self._presses += 1
-        user = self.world.members[who].identities[on] if who in self.world.members else who
+        user = self._user(who, on)
         return self._hear(Slash(platform=on, user=user, text=text.removeprefix("/toc "), key=f"text{self._presses}"))
 
     def down(self, platform: str, how: str = "refused") -> Story:
@@ -250,7 +280,11 @@ class Story:
 
     # -- underneath
 
-    def _hear(self, inbound: Press | Slash) -> str:
+    def _user(self, who: str, on: str) -> str:
+        """The account of a member; anybody else is an account of their own."""
+        return self.world.members[who].identities[on] if who in self.world.members else who
+
+    def _hear(self, inbound: Inbound) -> str:
         said: Said | None = self.process.hear(inbound)
         assert said is not None, "the process died instead of an answer"
         self._rung("pages")

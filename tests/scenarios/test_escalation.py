@@ -6,8 +6,8 @@ from dataclasses import replace
 
 import pytest
 
-from bot.engine.model import MINUTE, Level, Rule, Severity, Target, TargetKind
-from bot.engine.world import Member, Rung, World
+from bot.engine.model import MINUTE, Level, Rule, Severity, Target
+from bot.engine.world import Rung, World
 from tests.scenarios.company import company, member
 from tests.scenarios.story import Story, changed
 
@@ -169,50 +169,6 @@ def test_a_person_who_is_taken_off_the_manifest_stops_nothing():
     t.fire("disk full").at("1m")
     t.edit(replace(world, members={k: v for k, v in world.members.items() if k != "bo"}, version="2"))
     t.want("10m").page("cy")
-
-
-# -- round robin -------------------------------------------------------------------------------------------------------
-
-
-def turns(world: World, count: int) -> list[set[str]]:
-    """Who is paged for each of several incidents."""
-    t = Story(world)
-    for n in range(count):
-        t.at(f"{n}m").fire(f"disk {n}")
-    t.at(f"{count}m")
-    return [{p.who for p in t.pages if p.incident == n + 1} for n in range(count)]
-
-
-def test_one_of_them_the_next_one_for_each_incident():
-    level = once(member("ann"), member("bo"), member("cy"), round_robin=True)
-    assert turns(ruled(level), 6) == [{"ann"}, {"bo"}, {"cy"}] * 2
-
-
-def test_whoever_has_the_turn_hears_the_repeats_too():
-    t = Story(ruled(once(member("ann"), member("bo"), round_robin=True, repeat_every=5 * MINUTE, repeat_times=2)))
-    t.fire("disk full")
-    t.between("0s", "29m").page("ann", times=3).nobody("bo")
-
-
-def test_the_next_round_is_the_next_ones_turn():
-    t = Story(ruled(once(member("ann"), member("bo"), round_robin=True, escalate_after=10 * MINUTE), rounds=2))
-    t.fire("disk full")
-    t.want("0s").page("ann").nobody("bo")
-    t.want("10m").page("bo", times=1).nobody("ann")
-
-
-def test_who_cannot_be_reached_has_no_turn():
-    world = company()
-    mute = Member(id="mute", name="Mute")
-    world = replace(world, members={**world.members, "mute": mute})
-    level = once(member("mute"), member("bo"), round_robin=True)
-    assert turns(ruled(level, world=world), 2) == [{"bo"}, {"bo"}]
-
-
-def test_a_mailbox_takes_no_turn_and_gets_a_copy():
-    box = Target(kind=TargetKind.EMAIL, id="duty@partner.example")
-    found = turns(ruled(once(box, member("ann"), member("bo"), round_robin=True)), 2)
-    assert found == [{"ann", "mailto:duty@partner.example"}, {"bo", "mailto:duty@partner.example"}]
 
 
 # -- acknowledgements that run out -------------------------------------------------------------------------------------

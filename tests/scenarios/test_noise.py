@@ -7,8 +7,9 @@ from dataclasses import replace
 from bot.engine.flapping import Flapping
 from bot.engine.grouping import Branch, Grouping
 from bot.engine.inhibition import Inhibition
-from bot.engine.model import MINUTE, Condition
-from tests.scenarios.company import company
+from bot.engine.model import MINUTE, Condition, Level, Rule, Severity
+from bot.engine.world import Rung
+from tests.scenarios.company import company, member
 from tests.scenarios.story import Story, changed
 
 BY_SERVICE = Grouping(method="rules", by=("labels.service",))
@@ -64,6 +65,23 @@ def test_a_page_that_had_not_arrived_is_sent_again_when_the_alert_is_back():
     t.at("1m").fire("disk full")
     t.want("1m").page("bo")
     assert t.count() == 1
+
+
+def test_a_text_that_was_waited_for_is_no_step_of_the_own_ladder_when_the_alert_is_back():
+    """Bo's phone is off; the ladder has a text once more. What was asked for already is not asked for twice."""
+    level = Level(targets=(member("bo"),), ways={Severity.WARNING: ("slack",)}, escalate_after=30 * MINUTE)
+    world = company()
+    ladder = {Severity.CRITICAL: (Rung(after=2 * MINUTE, ways=("sms",)), Rung(after=5 * MINUTE, ways=("email",)))}
+    bo = replace(world.members["bo"], ways={Severity.CRITICAL: ("sms",)}, ladder=ladder)
+    world = replace(world, members={**world.members, "bo": bo})
+    t = Story(changed(world, "ops", rules=(Rule(id="ops/one", name="One", levels=(level,), rounds=1),)))
+    t.phone_off("bo")
+    t.fire("disk full").at("30s").recover("disk full").at("1m").fire("disk full")
+    t.want("5m").page("bo", via="email", times=1)
+    steps = [
+        entry.way for entry in t.store.read(lambda tx: tx.timeline(t.incident().id)) if entry.reason == "own_ladder"
+    ]
+    assert steps == ["email"]
 
 
 def test_what_is_back_later_is_a_new_incident():

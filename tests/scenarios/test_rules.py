@@ -152,3 +152,31 @@ def test_why_tells_the_rule_that_took_it_and_the_verdict_about_a_person():
 
 def body(t: Story) -> str:
     return "\n".join("".join(span.text for span in line) for block in t.said.card.body for line in block.lines)
+
+
+def silenced(title: str = "disk full") -> Story:
+    t = Story(ruled(once(member("bo"))))
+    t.say("ann", f'silence title="{title}" in ops 2h deploy')
+    t.fire(title).at("1m")
+    return t
+
+
+def test_why_tells_what_hides_an_alert_that_is_in_no_incident():
+    t = silenced()
+    t.say("ann", "why disk full")
+    assert body(t).splitlines()[0] == "“disk full” in Ops is in no incident:"
+    assert "The silence “deploy” hides it until 04:00." in body(t).replace("3 Mar ", "")
+    assert "The rule “One” would take it." in body(t)
+    t.say("ann", "why disk full @bo")
+    assert "Bo Berg is not paged, and would be at level 1 through member:bo if nothing hid it" in body(t)
+    assert t.say("ann", "why disk full @zed") == "Tocsin knows nobody called @zed."
+    assert t.say("ann", "why mem") == "There is no open alert with the key or id mem."
+
+
+def test_why_of_an_alert_that_an_incident_has_is_that_of_the_incident():
+    t = Story(ruled(once(member("bo"))))
+    t.fire("disk full").at("1m")
+    t.say("ann", "why #1 @bo")
+    told = body(t)
+    t.say("ann", "why disk full @bo")
+    assert body(t) == told

@@ -1,21 +1,25 @@
 """What must hold, whatever goes wrong. Each check bears the number of its invariant in docs/simulation.md.
 
 After every commit: `checks_engine`. At every call of a platform, and some time after each page: `checks_delivery`.
-When all faults have ended: `checks_rest`. Two runs of one seed (27): `test_sim`. Not yet: 17 (edits of the manifest
-draw overrides; `tests/unit/test_schedule.py` proves that they restore what was there) and 26 (there is no Redis yet).
+When all faults have ended: `checks_rest`. Where alerts are, and when they are heard: `checks_regroup`, `checks_quiet`.
+How fast and how much: `checks_pace`. Two runs of one seed (27): `run` and `test_sim`. Redis (26) carries nothing but
+hints here: what it loses costs a tick.
 """
 
 from __future__ import annotations
 
-from collections import Counter
+from collections import Counter, deque
 from typing import TYPE_CHECKING, NoReturn
 
-from bot.adapters.base import Receipt, SendError, Sent
-from bot.deliver import Job
-from bot.engine.model import Incident
+from bot.adapters.base import Receipt
+from bot.deliver import Job, Outcome
+from bot.engine.model import Incident, Progress
 from bot.store.base import DeliveryState
 from tests.sim.checks_delivery import DeliveryChecks
 from tests.sim.checks_engine import EngineChecks
+from tests.sim.checks_pace import PaceChecks
+from tests.sim.checks_quiet import QuietChecks
+from tests.sim.checks_regroup import RegroupChecks
 from tests.sim.checks_rest import RestChecks
 from tests.sim.people import Heard
 from tests.sim.platforms import Platform, Shown
@@ -33,10 +37,13 @@ MARKS = (
     "second_press", "redelivered_press", "late_ack", "card_gone", "chat_moved", "dead_letter", "expired_alert",
     "grouped", "storm", "edited", "climbed_though_acked", "clock_back", "handled_twice_refused", "silence_ended",
     "flapped", "flapping", "inhibition_over", "window_over", "alike",
+    "merged", "joined", "moved", "set_by_hand", "written_after_the_end", "quick_silence", "unsilenced", "batch",
+    "own_ladder", "ack_timeout", "round_robin", "in_hours", "named_by_alert", "mailbox_paged", "overtaken_press",
+    "overtaken_receipt", "hints_lost", "hints_lost_throughout",
 )  # fmt: skip
 """What a run of many seeds must have met, or its success means little."""
 
-INVARIANTS = (1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 11, 12, 13, 14, 15, 16, 18, 19, 20, 21, 22, 23, 24, 25)
+INVARIANTS = (1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 11, 12, 13, 14, 15, 16, 17, 18, 19, 20, 21, 22, 23, 24, 25, 26, 27)
 
 
 class Violation(Exception):
@@ -60,6 +67,14 @@ class Checks:
         self.fresh_since = 0
         self._nums: dict[str, int] = {}
         self._answered: set[str] = set()
+        self._latest: dict[str, int] = {}
+        self.open: dict[int, str] = {}
+        """Number → incident, of those that are open."""
+        self.closed: deque[int] = deque(maxlen=30)
+        """The numbers of those that closed lately."""
+        self.regroup = RegroupChecks(self)
+        self.quiet = QuietChecks(self)
+        self.pace = PaceChecks(self)
         self.engine = EngineChecks(self)
         self.delivery = DeliveryChecks(self)
         self.rest = RestChecks(self)
@@ -80,20 +95,34 @@ class Checks:
         """A transaction is durable."""
         self.seq += 1
         self.rest.bodies(notes)
+        self.pace.bodies(notes)
         for record in notes.records:
             incident = record.made.incident
             self._nums[incident.id] = incident.num
             self.journal.setdefault(incident.id, []).append(record)
             self.sim.trace(_told(record))
+            self._keep_lists(incident)
             self.engine.step(record)
             self.delivery.decided(record)
+        for record in notes.records:
+            self.quiet.step(record)
+        self.regroup.committed(notes)
         for settled in notes.settled:
             self.delivery.settled(settled)
+            self.pace.settled(settled)
+
+    def _keep_lists(self, incident: Incident) -> None:
+        if incident.progress is not Progress.CLOSED:
+            self.open.setdefault(incident.num, incident.id)
+        elif self.open.pop(incident.num, None):
+            self.closed.append(incident.num)
 
     def starts(self, job: Job) -> None:
+        self.pace.starts(job)
         self.delivery.starts(job)
 
-    def came_back(self, job: Job, outcome: Sent | SendError) -> None:
+    def came_back(self, job: Job, outcome: Outcome) -> None:
+        self.pace.came_back(job, outcome)
         self.delivery.came_back(job, outcome)
 
     def landed(self, platform: Platform, job: Job, shown: Shown | None, new: bool) -> None:
@@ -110,8 +139,7 @@ class Checks:
 
     def hasty(self, platform: Platform, text: str) -> None:
         """A platform was called faster than it allows."""
-        now = self.sim.line.now
-        self.must(self.sim.excuses.between(now - 40_000, now), 18, f"{platform.name} got {text}")
+        self.pace.hasty(platform, text)
 
     def answered(self, heard: Heard) -> None:
         """Somebody pressed or typed."""
@@ -127,12 +155,22 @@ class Checks:
             fine = said.outcome == "already_handled" or heard.inbound.key not in self._answered
             self.must(fine, 10, f"a redelivery got {said.outcome}")
         self._answered.add(heard.inbound.key)
+        self._overtaken(heard)
+        self.quiet.answered(heard)
+        if said.outcome == "batch":
+            self.marks["batch"] += 1
         if said.outcome == "already_closed":
             self.marks["late_ack"] += 1
         if said.outcome in {"reopened_meanwhile", "escalated_meanwhile"}:
             self.marks["stale_press"] += 1
         if said.outcome == "already_acked":
             self.marks["second_press"] += 1
+
+    def _overtaken(self, heard: Heard) -> None:
+        """What somebody did later came first."""
+        user, number = heard.inbound.user, int(heard.inbound.key[1:])
+        self.marks["overtaken_press"] += not heard.again and number < self._latest.get(user, 0)
+        self._latest[user] = max(number, self._latest.get(user, 0))
 
     # -- at the end
 

@@ -6,9 +6,10 @@ from collections import Counter
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from bot.adapters.base import RateLimited, Receipt, SendError, Sent, Transient
-from bot.deliver import Job
+from bot.adapters.base import RateLimited, Receipt, Transient
+from bot.deliver import Job, Outcome
 from bot.engine.effects import Page, Reason
+from bot.engine.escalation import current_level
 from bot.engine.model import MINUTE, SECOND, Instant, Progress, Span, medium_of
 from bot.engine.world import World
 from bot.store.base import DeliveryState, Lane
@@ -58,6 +59,8 @@ class DeliveryChecks:
         self.pages: dict[str, Fact] = {}
         self._firings: dict[tuple[str, str, str], list[Fact]] = {}
         self._by_provider: dict[tuple[str, str], Fact] = {}
+        self._climbing: dict[tuple[str, str], tuple[int, Instant]] = {}
+        """Incident and member → the cycle of their own ladder, and when it ends."""
         self._stopped: dict[str, int] = {}
         self._acked: dict[tuple[str, str], int] = {}
         self.landings: Counter[str] = Counter()
@@ -85,6 +88,10 @@ class DeliveryChecks:
                 if responder.acked_at is not None and responder.member not in had:
                     self._acked[after.id, responder.member] = checks.seq
         line = checks.sim.line
+        if any(entry.reason is Reason.FLAPPED for entry in record.made.entries):
+            for watch in (one for one in after.watches if one.later):  # an alert that is back lets ladders go on
+                until = max(rung.due_at for rung in watch.later) - line.skew
+                self._climbing[after.id, watch.member] = after.cycle, until
         for page in (effect for effect in record.made.effects if isinstance(effect, Page)):
             key = f"page:{after.id}:{page.firing}:{page.member}:{page.way}"
             checks.must(key not in self.pages, 7, f"{key} was decided twice")
@@ -94,6 +101,38 @@ class DeliveryChecks:
             line.after(PROOF[medium_of(page.way)] + SLACK, self._proof_due, fact, line.skew)
             if page.reason not in _FALLBACKS:
                 line.after(REACHED_WITHIN, self._reach_due, fact)
+                self._own_ladder(record, fact)
+
+    def _own_ladder(self, record: Record, fact: Fact) -> None:
+        """The rungs of the person's own ladder are to come, unless the level names its media or one is under way."""
+        page, after, line = fact.page, record.made.incident, self._all.sim.line
+        member = record.world.member(page.member)
+        unified = None if page.reason in (Reason.ADDED, Reason.OWN_LADDER) else current_level(after).ways
+        rungs = member.ladder.get(after.severity, ()) if member else ()
+        if not rungs or page.reason is Reason.OWN_LADDER or (unified or {}).get(after.severity):
+            return
+        cycle, until = self._climbing.get((fact.incident, page.member), (page.cycle, 0))
+        climbs = cycle == page.cycle and until > line.now + SLACK
+        if climbs:
+            return
+        self._climbing[fact.incident, page.member] = page.cycle, line.now + max(rung.after for rung in rungs)
+        if cycle == page.cycle and until > line.now - SLACK:
+            return  # one ends as the other begins: either is right
+        for rung in rungs:
+            for way in rung.ways:
+                line.after(rung.after + SLACK, self._rung_due, fact, way, line.skew)
+
+    def _rung_due(self, fact: Fact, way: str, skew: Span) -> None:
+        """A rung has come: its way was asked, then or before, unless the person has it."""
+        sim = self._all.sim
+        if self._moved_on(fact) or skew != sim.line.skew or not sim.process.alive:
+            return
+        member = sim.declared.members.get(fact.page.member)
+        if member is None or way not in member.reachable() or sim.excuses.between(fact.at, sim.line.now):
+            return
+        siblings = self._firings[fact.incident, fact.page.firing, fact.page.member]
+        asked = any(one.page.way == way for one in siblings)
+        self._all.must(asked, 8, f"{fact.key}: {way} is a rung of their own ladder, and was left out")
 
     def _moved_on(self, fact: Fact) -> bool:
         now = self._all.now_of(fact.incident)
@@ -172,7 +211,7 @@ class DeliveryChecks:
         if row.error == "budget":
             self._all.marks["budget_waited"] += 1
 
-    def came_back(self, job: Job, outcome: Sent | SendError) -> None:
+    def came_back(self, job: Job, outcome: Outcome) -> None:
         """An answer, or none."""
         if isinstance(outcome, Transient) and outcome.ambiguous:
             self.excused[job.row.key] += 1
@@ -230,5 +269,7 @@ class DeliveryChecks:
     def receipt(self, receipt: Receipt) -> None:
         """A vendor's proof was taken."""
         fact = self._by_provider.get((receipt.carrier, receipt.provider_id))
+        if fact is not None and fact.key not in self._recorded:
+            self._all.marks["overtaken_receipt"] += 1
         if fact is not None and receipt.state == "delivered":
             fact.proven = True

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter
+from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from bot.engine.effects import Kind, Page, Reason
@@ -17,11 +18,13 @@ from bot.engine.events import (
     Note,
     PageFailed,
     Reopen,
+    SetField,
+    SetText,
     Wake,
 )
-from bot.engine.model import SECOND, Incident, Instant, Level, Progress, Severity
+from bot.engine.model import SECOND, Incident, Instant, Level, Progress, Severity, TargetKind
 from tests.sim.process import TICK
-from tests.sim.rota import behind
+from tests.sim.rota import behind, rule_for
 from tests.sim.storage import Record
 
 if TYPE_CHECKING:
@@ -29,7 +32,20 @@ if TYPE_CHECKING:
 
 LATE_MAX = 3 * TICK
 """A tick, and the steps of others in between."""
-_FALLBACKS = (Reason.FALLBACK_FAILED, Reason.FALLBACK_UNPROVEN)
+_FALLBACKS = (Reason.FALLBACK_FAILED, Reason.FALLBACK_UNPROVEN, Reason.OWN_LADDER)
+_WRITTEN = (
+    "title",
+    "description",
+    "impact",
+    "root_cause",
+    "resolution",
+    "fields",
+    "frozen",
+    "rev",
+    "last_at",
+    "next_wake",
+)
+NAMED = "layer_person_reset_"
 _GIVEN_BACK = (Reason.SNOOZE_OVER, Reason.ACK_TIMEOUT, Reason.ACK_WITHDRAWN)
 """Whoever had it is asked again beside the level."""
 
@@ -43,7 +59,8 @@ class EngineChecks:
         self._spoken: dict[str, Instant] = {}
         self._level_since: dict[str, Instant] = {}
         self._escalated: set[tuple[str, int]] = set()
-        self._alerts: dict[str, str] = {}
+        self._turns: dict[tuple[str, str, int], tuple[set[str], list[str]]] = {}
+        """Of each level in round robin: who can be asked, and who was, the latest last."""
         self._extras: Counter[str] = Counter()
         """Storms, and alerts that come back before their pages are proven, ask a level once more."""
 
@@ -57,10 +74,13 @@ class EngineChecks:
         self._ladder(record)
         self._people_only(record)
         self._everybody_asked(record)
+        self._ack_runs_out(record)
+        if before is None:
+            self._right_rule(record)
         if isinstance(record.event, Command):
             self._command(record, record.event)
         if isinstance(record.event, AlertSeen):
-            self._one_incident(record.event, after)
+            self._counted(record.event, after)
             self._goes_on(record, record.event)
         if isinstance(record.event, PageFailed) and before is not None:
             self._handed_over(after, record.event)
@@ -90,15 +110,16 @@ class EngineChecks:
             holder = self._groups.setdefault((after.channel, after.group_key), after.id)
             self._all.must(holder == after.id, 2, f"{after.id} and {holder} are open for {after.group_key}")
 
-    def _one_incident(self, event: AlertSeen, after: Incident) -> None:
-        known = self._alerts.setdefault(event.alert.id, after.id)
-        self._all.must(known == after.id == event.alert.incident, 1, f"alert {event.alert.id} is in two incidents")
-        over = event.change is AlertChange.RECOVERED and after.alerts_open == 0 and after.close_with_alerts
-        self._all.must(not over or after.progress is Progress.CLOSED, 22, f"#{after.num} is over, and still open")
+    def _counted(self, event: AlertSeen, after: Incident) -> None:
+        self._all.regroup.seen(event, after)
         if after.alerts_total > 1:
             self._all.marks["grouped"] += 1
         if event.change is AlertChange.RECOVERED and event.alert.status is not Severity.OK:
             self._all.marks["expired_alert"] += 1
+
+    def holder(self, channel: str, group_key: str, *, but: str) -> bool:
+        """Whether another incident is open for a group."""
+        return self._groups.get((channel, group_key), but) != but
 
     def _handed_over(self, after: Incident, event: PageFailed) -> None:
         """A page that is known to have failed is not waited for."""
@@ -207,15 +228,83 @@ class EngineChecks:
     def _everybody_asked(self, record: Record) -> None:
         """A level that begins or repeats asks all who stand behind it; where there is nobody, the last resort."""
         before, after = record.before, record.made.incident
-        if after.progress is not Progress.TRIGGERED or after.loop < 0 or _level(after).round_robin:
+        if after.progress is not Progress.TRIGGERED or after.loop < 0:
             return
         if before is not None and _turn_of(before) == _turn_of(after):
             return
-        wanted = behind(record.world, _level(after).targets, after.last_at)
-        wanted = wanted or behind(record.world, after.last_resort.targets, after.last_at)
-        asked = {effect.member for effect in record.made.effects if isinstance(effect, Page)}
+        level, world = _level(after), record.world
+        wanted = behind(world, level.targets, after.last_at)
+        in_turn = level.round_robin and bool(wanted)
+        wanted = wanted or behind(world, after.last_resort.targets, after.last_at)
+        firing = f"{after.cycle}.{after.round}.{after.level}.{after.loop}"
+        pages = [effect for effect in record.made.effects if isinstance(effect, Page)]
+        asked = {page.member for page in pages if page.firing == firing and page.reason not in _FALLBACKS}
         asked |= {entry.member for entry in record.made.entries if entry.reason is Reason.UNREACHABLE}
+        timed_out = any(entry.reason is Reason.ACK_TIMEOUT for entry in record.made.entries)
+        had = {r.member for r in before.responders if r.acked_at is not None} if before else set()
+        if timed_out:
+            gone = {member for member in had if world.member(member) is None}
+            self._all.must(had <= asked | gone, 9, f"#{after.num} does not ask {sorted(had - asked)} who had it")
+        if in_turn:
+            self._one_in_turn(record, wanted, asked, asked - had)
+            return
         self._all.must(wanted <= asked, 9, f"#{after.num} does not ask {sorted(wanted - asked)}")
+
+    def _one_in_turn(self, record: Record, wanted: set[str], asked: set[str], new: set[str]) -> None:
+        """Of those who can be reached one is asked, each in turn; a mailbox gets its copy anyway."""
+        after, world, must = record.made.incident, record.world, self._all.must
+        boxes = {member for member in wanted if member.startswith("mailto:")}
+        people = wanted - boxes
+        reached = {member for member in people if (one := world.member(member)) and one.reachable()} or people
+        must(boxes <= asked, 9, f"#{after.num} leaves out {sorted(boxes - asked)}")
+        must(bool(asked & reached) or not reached, 9, f"#{after.num} asks nobody of {sorted(reached)}")
+        must(len(new & people) <= 1, 14, f"#{after.num} asks {sorted(new)} although one in turn is wanted")
+        self._all.marks["round_robin"] += len(reached) > 1
+        if any(target.kind is TargetKind.SCHEDULE for target in _level(after).targets):
+            return  # the order of a rota changes with its shifts
+        place, slot = f"{after.round}.{after.level}", (after.channel, after.rule.id, after.level)
+        had = record.before.turns.get(place, "") if record.before else ""
+        if len(new & reached) != 1:  # whose turn it is has it already
+            self._turns.pop(slot, None)
+            return
+        one = next(iter(new & reached))
+        if had in reached:
+            must(one == had, 14, f"#{after.num} asks {one}, and it was the turn of {had}")
+            return
+        among, recent = self._turns.get(slot, (set(), []))
+        recent = recent[-(len(reached) - 1) :] if among == reached and len(reached) > 1 else []
+        must(one not in recent, 14, f"#{after.num} asks {one}, and after {recent} it is the turn of somebody else")
+        self._turns[slot] = (reached, [*recent, one])
+
+    def _right_rule(self, record: Record) -> None:
+        """The first enabled rule that fits and is within its hours; the people whom the alert names itself."""
+        after, event, must = record.made.incident, record.event, self._all.must
+        if not isinstance(event, AlertSeen):
+            return
+        wanted = rule_for(record.world, after.channel, event.alert.severity, after.opened_at)
+        must(after.rule.id == (wanted.id if wanted else "catch_all"), 14, f"#{after.num} got {after.rule.id}: {wanted}")
+        self._all.marks["in_hours"] += bool(wanted and wanted.when)
+        named = {label: value for label, value in event.alert.labels.items() if label.startswith(NAMED)}
+        must(not any(label in after.labels for label in named), 14, f"#{after.num} keeps the labels that named people")
+        for label, value in named.items():
+            number = int(label.removeprefix(NAMED)[0])
+            if number < len(after.rule.levels):
+                self._all.marks["named_by_alert"] += 1
+                ids = {target.id for target in after.rule.levels[number].targets}
+                fits = ids == (
+                    {"leads"} if label.endswith("team_names") else {_holder(record, each) for each in value.split(",")}
+                )
+                must(fits, 14, f"#{after.num} asks {ids} at level {number}, and the alert named {value}")
+
+    def _ack_runs_out(self, record: Record) -> None:
+        """Whoever has it is asked again in the end, where the rule wants that."""
+        after = record.made.incident
+        timeout = after.rule.ack_timeout
+        if after.progress is not Progress.PROCESSING or not timeout or after.snoozed_until is not None:
+            return
+        until = after.ack_until
+        fine = until is not None and until <= after.last_at + timeout
+        self._all.must(fine, 6, f"#{after.num} is held until {until}, and {timeout} ms is all that anybody gets")
 
     def _command(self, record: Record, event: Command) -> None:
         before, after, reply = record.before, record.made.incident, record.made.reply
@@ -227,7 +316,14 @@ class EngineChecks:
         must(reply.done or unchanged, 10, f"#{after.num} says {reply.code}, and was changed by {event}")
         if event.seen_rev is not None and event.seen_rev < before.episode_rev:
             must(unchanged, 11, f"#{after.num} obeyed a button of a story that is over: {event}")
-        if before.progress is Progress.CLOSED and not isinstance(event, (Reopen, Note)):
+        if before.progress is Progress.CLOSED and isinstance(event, (SetText, SetField)) and reply.done:
+            # What people write may be written when it is over: these fields and no others, and nobody is paged for it.
+            self._all.marks["written_after_the_end"] += 1
+            written = {name: getattr(after, name) for name in _WRITTEN}
+            pages = any(isinstance(effect, Page) for effect in record.made.effects)
+            only_words = replace(before, **written) == after and not pages
+            must(only_words, 11, f"#{after.num} is closed, and {event} changed more than words")
+        elif before.progress is Progress.CLOSED and not isinstance(event, (Reopen, Note)):
             must(unchanged, 11, f"#{after.num} is closed, and was changed by {event}")
             if reply.code == "already_closed":
                 must(reply.facts.get("by", "") == before.closed_by, 11, f"#{after.num}: {reply} names the wrong person")
@@ -250,3 +346,9 @@ def _turn_of(incident: Incident) -> tuple[int, int, int, int]:
 
 def _place(incident: Incident) -> tuple[int, int, int, int]:
     return incident.cycle, incident.round, incident.level, min(incident.loop, 0)
+
+
+def _holder(record: Record, address: str) -> str:
+    """Whose address it is: a member's, or its own."""
+    found = (one.id for one in record.world.members.values() if one.email == address)
+    return next(found, address)

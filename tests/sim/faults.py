@@ -11,6 +11,7 @@ from tests.sim.platforms import Weather
 KINDS = (
     "latency", "throttle", "broken", "vanish", "outage", "revoked", "receipts", "crash", "unavailable", "freeze",
     "clock", "stall", "edit", "storm", "deleted", "moved", "blocked", "mute", "garbage", "restart",
+    "reorder", "hints",
 )  # fmt: skip
 
 
@@ -60,6 +61,12 @@ class Faults:
         mean = _MEAN[kind]
         return max(SECOND, round(self.rng.expovariate(1 / mean)))
 
+    def lag(self) -> Span:
+        """How late a platform delivers the callback at hand: now and then so late that the next one overtakes it."""
+        if not self.has("reorder") or self.rng.random() > 0.15:
+            return 0
+        return self.rng.randrange(SECOND, 40 * SECOND)
+
     def lasts(self, kind: str) -> Span:
         """How long it lasts, most often minutes and sometimes hours."""
         longest = _LONGEST[kind]
@@ -67,14 +74,15 @@ class Faults:
 
 
 _FATES = (
-    ("crash", "before", 0.0004),
-    ("crash", "after", 0.0008),
-    ("unavailable", "unavailable", 0.0006),
-    ("freeze", "freeze", 0.001),
+    ("crash", "before", 0.0012),
+    ("crash", "after", 0.0024),
+    ("unavailable", "unavailable", 0.0018),
+    ("freeze", "freeze", 0.003),
 )
 _MEAN: dict[str, Span] = {
-    "outage": 2 * DAY, "revoked": 6 * DAY, "clock": DAY, "stall": 3 * DAY, "edit": 2 * DAY, "storm": 15 * DAY,
+    "outage": 2 * DAY, "revoked": 6 * DAY, "clock": DAY, "stall": 3 * DAY, "edit": 2 * DAY, "storm": 45 * DAY,
     "deleted": DAY, "restart": 3 * DAY, "garbage": 4 * DAY, "freeze": 2 * DAY,
+    "hints": 2 * DAY,
 }  # fmt: skip
 _LONGEST: dict[str, Span] = {
     "outage": 3 * HOUR,
@@ -82,6 +90,7 @@ _LONGEST: dict[str, Span] = {
     "stall": 10 * MINUTE,
     "freeze": 40 * SECOND,
     "restart": MINUTE,
+    "hints": 6 * HOUR,
 }
 
 
@@ -105,4 +114,7 @@ class Excuses:
 
     def between(self, start: Instant, end: Instant) -> bool:
         """Whether any trouble touches this stretch."""
-        return any(trouble.start <= end and trouble.end >= start for trouble in self._troubles[-60:])
+        for trouble in self._troubles[-60:]:  # noqa: SIM110 - asked so often that a generator is felt
+            if trouble.start <= end and trouble.end >= start:
+                return True
+        return False

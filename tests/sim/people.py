@@ -12,8 +12,9 @@ from zoneinfo import ZoneInfo
 from bot.adapters.base import Inbound, Press, Slash
 from bot.cards.token import read as read_token
 from bot.commands.said import Said
-from bot.engine.model import HOUR, MINUTE, SECOND
+from bot.engine.model import HOUR, MINUTE, SECOND, Span
 from bot.engine.world import Member, World
+from tests.sim.errands import Errands
 from tests.sim.platforms import Platform, Shown, buttons
 from tests.sim.process import KEY
 from tests.sim.world import Timeline
@@ -52,10 +53,31 @@ class People:
     hear: Callable[[Inbound], Said | None]
     told: Callable[[Heard], None]
     num: Callable[[str], int]
+    errands: Errands
+    lag: Callable[[], Span] = lambda: 0
+    """How late the platform delivers the press at hand: the next one may overtake it."""
     on: bool = True
     remembered: dict[str, deque[tuple[str, str]]] = field(default_factory=dict)
     """Person → (platform, token) of buttons that they once saw."""
     _keys: int = 0
+
+    def begin(self) -> None:
+        """Now and then somebody tidies up, whoever was paged: unless nobody here ever answers."""
+        if self.rate:
+            self.line.after(self._pause(), self._tidy)
+
+    def _pause(self) -> Span:
+        return max(MINUTE, round(self.errands.rng.expovariate(1 / (8 * HOUR))))
+
+    def _tidy(self) -> None:
+        if not self.on:
+            return
+        rng = self.errands.rng
+        able = [one for one in self.world().members.values() if one.identities]
+        if able:
+            one = rng.choice(able)
+            self._do(self._made(Slash, one, next(iter(one.identities)), text=self.errands.text(0)), False, 0)
+        self.line.after(self._pause(), self._tidy)
 
     def paged(self, member: str, incident: str, platform: str, shown: Shown | None) -> None:
         """A page arrived at somebody."""
@@ -137,6 +159,9 @@ class People:
             self.line.after(rng.randrange(500, 40_000), self._redeliver, press, forged)
 
     def _type(self, one: Member, incident: str) -> None:
+        if self.errands.rng.random() < 0.4:
+            self._say(one, self.errands.text(self.num(incident)))
+            return
         other = self.rng.choice(list(self.world().members))
         self._say(one, self.rng.choice(TEXTS).format(num=self.num(incident), other=other))
 
@@ -149,6 +174,13 @@ class People:
         return kind(platform=platform, user=one.identities[platform], key=f"k{self._keys}", **what)
 
     def _do(self, inbound: Inbound, forged: bool, tries: int) -> None:
+        late = self.lag() if tries == 0 else 0
+        if late:
+            self.line.after(late, self._delivered, inbound, forged, tries)
+        else:
+            self._delivered(inbound, forged, tries)
+
+    def _delivered(self, inbound: Inbound, forged: bool, tries: int) -> None:
         said = self.hear(inbound)
         self.told(Heard(inbound, said, False, forged))
         if said is None and tries < 3:

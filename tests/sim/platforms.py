@@ -17,12 +17,16 @@ from bot.adapters.base import (
     Permanent,
     RateLimited,
     Receipt,
+    Room,
+    RoomLine,
     SendError,
     Sent,
     Transient,
 )
-from bot.deliver import CALL_MAX_S, Job
+from bot.deliver import CALL_MAX_S, Job, Outcome
+from bot.engine.effects import RoomDo
 from bot.engine.model import SECOND, Instant, Span
+from bot.rooms import RoomCall, RoomDone
 from tests.sim.world import Timeline
 
 CALL_MAX: Span = int(CALL_MAX_S * SECOND)
@@ -76,6 +80,17 @@ class Bucket:
         return fits
 
 
+@dataclass(slots=True)
+class Hall:
+    """A war room, as people there see it."""
+
+    name: str
+    topic: str
+    people: set[str] = field(default_factory=set)
+    pinned: str = ""
+    closed: bool = False
+
+
 @dataclass
 class Platform:
     """One platform or vendor. `watch` hears of everything that it takes, `receipts` of proofs that come later."""
@@ -99,11 +114,15 @@ class Platform:
     on_receipt: Callable[[Receipt], None] = lambda _: None
     on_hasty: Callable[[Platform, str], None] = lambda *_: None
     receipt_faults: float = 0.0
+    receipts_overtake: float = 0.0
+    """How many receipts come before the answer to the call that they are about."""
+    halls: dict[str, Hall] = field(default_factory=dict)
+    """War rooms by address."""
     count: int = 0
     """Messages posted so far; the handle of the latest ends with it."""
     _buckets: dict[str, Bucket] = field(default_factory=dict)
 
-    def begin(self, job: Job, done: Callable[[Sent | SendError], None]) -> None:
+    def begin(self, job: Job, done: Callable[[Outcome], None]) -> None:
         """Take a call: it lands, or does not, and `done` hears after a while."""
         line, rng, weather = self.line, self.rng, self.weather
         self._check_pace(job)
@@ -133,7 +152,7 @@ class Platform:
         """Somebody deleted the message in the chat."""
         self.shown.pop(ref, None)
 
-    def _refuse(self, job: Job, error: SendError, done: Callable[[Sent | SendError], None]) -> None:
+    def _refuse(self, job: Job, error: SendError, done: Callable[[Outcome], None]) -> None:
         """From the moment at which the sender hears of a pause it has to keep to it."""
         if isinstance(error, RateLimited):
             name = "" if error.whole else job.row.address
@@ -141,7 +160,7 @@ class Platform:
             self.pauses[name] = max(until, self.pauses.get(name, 0))
         done(error)
 
-    def _answer(self, job: Job, done: Callable[[Sent | SendError], None]) -> None:
+    def _answer(self, job: Job, done: Callable[[Outcome], None]) -> None:
         done(self._land(job))
 
     def _refusal(self, job: Job) -> SendError | None:
@@ -161,9 +180,29 @@ class Platform:
             return Moved(self.moved[row.address])
         return None
 
-    def _land(self, job: Job) -> Sent | SendError:
+    def _attend(self, job: Job, call: RoomCall) -> RoomDone:
+        """A war room is opened, filled, headed or closed; asked twice for the same, it is the same room."""
+        if call.do is RoomDo.OPEN:
+            address = f"room:{job.row.key}"
+            self.halls.setdefault(address, Hall(call.name, call.topic))
+            return RoomDone(opened=Room(address=address, name=call.name))
+        hall = self.halls[call.address]
+        match call.do:
+            case RoomDo.INVITE:
+                hall.people.update(call.users)
+            case RoomDo.TOPIC:
+                hall.topic = call.topic
+            case RoomDo.PIN:
+                hall.pinned = call.ref
+            case _:
+                hall.closed = True
+        return RoomDone(lines=(RoomLine(at=self.line.now / SECOND, user="U0BO", text="it was the disk"),))
+
+    def _land(self, job: Job) -> Outcome:
         """The message is there."""
         self.taken += 1
+        if job.room:
+            return self._attend(job, job.room)
         row, now = job.row, self.line.now
         if row.ref:
             seen = self.shown.get(row.ref)
@@ -193,6 +232,9 @@ class Platform:
                 self.line.after(rng.randrange(1_000, 90_000), self._tell, handle, "failed")
             return
         wait = rng.randrange(500, 9_000)
+        if self.receipts_overtake and rng.random() < self.receipts_overtake:
+            self._tell(handle, "delivered")
+            return
         self.line.after(wait, self._tell, handle, "delivered")
         if rng.random() < self.receipt_faults:
             late = rng.randrange(1_000, 600_000)

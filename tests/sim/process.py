@@ -10,18 +10,18 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from typing import Any, Protocol
 
-from bot.adapters.base import Capabilities, Inbound, Receipt, SendError, Sent
+from bot.adapters.base import Capabilities, Inbound, Receipt
 from bot.backplane import Budgets
 from bot.clock import Ids
 from bot.commands.handle import Commands
 from bot.commands.said import Said
-from bot.deliver import Job
+from bot.deliver import Job, Outcome
 from bot.directory import Directory
 from bot.engine.model import SECOND, Instant, Span
 from bot.engine.world import World
 from bot.intake import Intake
 from bot.rendering import Rendering
-from bot.store.base import Delivery, Lane, StoreUnavailable
+from bot.store.base import Delivery, InboxState, Lane, StoreUnavailable, Tx
 from bot.store.base import Inbound as Body
 from bot.ticker import Ticker
 from tests.sim.storage import Crash, CrashingStore, JournalDeliver, JournalService
@@ -29,6 +29,7 @@ from tests.sim.world import Timeline, Trace
 
 KEY = b"the simulator's own key"
 LANES = {"pages": (Lane.PAGE,), "cards": (Lane.CARD, Lane.REFRESH)}
+BELLS = ("intake", "ticker", *LANES)
 TICK: Span = SECOND
 """How late a loop may look again when nothing rings it; the product polls at least as often."""
 AT_ONCE = {"pages": 32, "cards": 16}
@@ -40,7 +41,7 @@ class Carrier(Protocol):
     name: str
     caps: Capabilities
 
-    def begin(self, job: Job, done: Callable[[Sent | SendError], None]) -> None: ...
+    def begin(self, job: Job, done: Callable[[Outcome], None]) -> None: ...
 
 
 @dataclass
@@ -55,9 +56,11 @@ class Env:
     parsers: Mapping[str, Any]
     rng: random.Random
     rendering: type[Rendering] = Rendering
+    hints_lost: Callable[[], bool] = lambda: False
+    """Whether a ring reaches nobody at the moment: then each worker looks for itself once a tick."""
     on_crash: Callable[[Process], None] = lambda _: None
     on_start: Callable[[Job], None] = lambda _: None
-    on_outcome: Callable[[Job, Sent | SendError], None] = lambda *_: None
+    on_outcome: Callable[[Job, Outcome], None] = lambda *_: None
     lost: Callable[[Job], None] = lambda _: None
     """Called when an outcome will never be recorded: a crash or a database that was gone."""
 
@@ -117,12 +120,12 @@ class Worker:
         self.deliver = JournalDeliver(service, process.rendering, env.carriers, process.budgets, clock, ids)
         self.deliver.notebook = env.store
 
-    def guard(self, step: Callable[[], None]) -> bool:
+    def guard(self, step: Callable[..., None], *args: Any) -> bool:
         """Run a step; a crash ends the process. False when the database was gone."""
         process = self.process
         held, process.busy = process.busy, self
         try:
-            step()
+            step(*args)
         except Crash:
             process.die()
         except StoreUnavailable:
@@ -171,7 +174,7 @@ class Worker:
         env.on_start(made)
         env.carriers[row.carrier].begin(made, lambda outcome: self._unless_frozen(self._record, made, outcome, bell))
 
-    def _record(self, job: Job, outcome: Sent | SendError, bell: str) -> None:
+    def _record(self, job: Job, outcome: Outcome, bell: str) -> None:
         env = self.process.env
         env.on_outcome(job, outcome)
         try:
@@ -194,7 +197,7 @@ class Worker:
         if self.frozen_until > line.now:
             line.at(self.frozen_until, self._unless_frozen, step, *args)
         else:
-            self.guard(lambda: step(*args))
+            self.guard(step, *args)
 
 
 @dataclass
@@ -209,6 +212,7 @@ class Process:
     workers: list[Worker] = field(default_factory=list)
     _alarm: Instant | None = None
     _armed: int = -1
+    _overdue: bool = False
 
     def __post_init__(self) -> None:
         env, clock = self.env, self.env.line.clock
@@ -237,6 +241,10 @@ class Process:
 
     def ring(self, *names: str) -> None:
         """What a hint does: one worker, sometimes all, look at once."""
+        if not self.env.hints_lost():
+            self._look(*names)
+
+    def _look(self, *names: str) -> None:
         rng = self.env.rng
         every = rng.random() < 0.25
         chosen = self.workers if every else [self.workers[rng.randrange(len(self.workers))]]
@@ -254,16 +262,33 @@ class Process:
         if due is None:
             return
         at = due - line.skew
-        at = line.now + TICK if at <= line.now else at + 1
+        overdue = at <= line.now
+        at = line.now + TICK if overdue else at + 1
         if self._alarm is None or at < self._alarm or self._alarm <= line.now:
-            self._alarm = at
+            self._alarm, self._overdue = at, overdue
             line.at(at, self._alarmed, at)
 
     def _alarmed(self, at: Instant) -> None:
         if self.alive and self._alarm == at:
             self._alarm = None
-            self.ring("intake", "ticker", "pages", "cards")
+            if bells := self.env.store.read(self._whose):
+                self._look(*bells)
             self.rearm()
+
+    def _whose(self, tx: Tx) -> tuple[str, ...]:
+        """Whose turn it is: timers and bodies can be asked for, and what is left may be in the outbox.
+
+        What is still due a tick later may be held up by somebody who hangs: then all have to look.
+        """
+        now = self.env.line.clock.now()
+        due = tx.next_due()
+        if due is None or due > now:
+            return ()
+        if self._overdue:
+            return BELLS
+        timers = tx.due_incidents(now, 1) or tx.due_alerts(now, 1)
+        bodies = tx.inbox_by_state(InboxState.WAITING, 1)
+        return ("ticker",) * bool(timers) + ("intake",) * bool(bodies) + tuple(LANES)
 
     def die(self) -> None:
         """Everything in memory is gone; what is under way at a platform goes on there."""

@@ -102,7 +102,11 @@ def _begun(period: DailyPeriod | WeeklyPeriod, here: datetime) -> list[int]:
     clock, today = f"{here:%H:%M}", _weekday(here)
     if isinstance(period, WeeklyPeriod):
         minute = f"{today}{clock}"
-        return [period.start_day] if f"{period.start_day}{period.start}" <= minute < f"{period.end_day}{period.end}" else []
+        return (
+            [period.start_day]
+            if f"{period.start_day}{period.start}" <= minute < f"{period.end_day}{period.end}"
+            else []
+        )
     if period.start < period.end:
         return [today] if period.start <= clock < period.end else []
     return [today] if clock >= period.start else [(today - 1) % 7] if clock < period.end else []

@@ -7,11 +7,12 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any
 
-from bot.adapters.base import Inbound, Receipt, SendError, Sent
+from bot.adapters.base import Inbound, Receipt, SendError
 from bot.clock import Ids
 from bot.commands.said import Said
-from bot.deliver import Job
-from bot.engine.model import DAY, MINUTE, SECOND, Span
+from bot.deliver import Job, Outcome
+from bot.engine.effects import Page, Refresh, ShowCards
+from bot.engine.model import DAY, MINUTE, SECOND, Instant, Span
 from bot.intake import LeaseLost
 from bot.rendering import Rendering
 from bot.store.base import Inbound as Body
@@ -19,6 +20,7 @@ from bot.store.base import Store
 from bot.store.memory import MemoryStore
 from tests.sim import town
 from tests.sim.checks import Checks
+from tests.sim.errands import Errands, Scene
 from tests.sim.faults import Excuses, Faults
 from tests.sim.people import ANSWER_RATES, Heard, People
 from tests.sim.platforms import Platform, Shown, Weather, capabilities
@@ -41,11 +43,11 @@ class Plan:
     """What is to be simulated. The same plan gives the same trace."""
 
     seed: int
-    days: float = 30.0
+    days: float = 90.0
     until: Span | None = None
     store: str = "memory"
     busy: float = 1.0
-    """How many times the usual number of alerts."""
+    """How many times the usual number of alerts; above 1 there are no lulls either."""
     kinds: tuple[str, ...] = ()
     """Faults that must be among those of the seed."""
     calm: bool = False
@@ -82,6 +84,8 @@ class Simulation:
         self.declared = town.build(rngs["town"])
         self.faults = Faults.draw(rngs["faults"], plan.kinds, calm=plan.calm)
         self.excuses = Excuses()
+        self.hintless = Excuses()
+        """When hints are lost; that excuses nothing."""
         self.store = CrashingStore(store or MemoryStore())
         self.carriers = {
             name: Platform(
@@ -99,6 +103,7 @@ class Simulation:
             self._parsers(),
             rngs["steps"],
         )
+        self.env.hints_lost = lambda: self.hints_lost(self.line.now)
         self.env.rendering = Rendering if plan.seed % REAL_CARDS == 0 else Sketch
         self.after_next_step: list[Callable[[], None]] = []
         self.checks = Checks(self)
@@ -109,11 +114,11 @@ class Simulation:
         per_day = root.choice((2, 4, 6, 10)) * plan.busy * (0.3 if self.env.rendering is Rendering else 1)
         self.sources = Sources(
             self.line, rngs["sources"], list(self.declared.integrations.values()), self.keep, round(DAY / per_day),
-            retries="receipts" in self.faults.kinds or "latency" in self.faults.kinds,
+            retries="receipts" in self.faults.kinds or "latency" in self.faults.kinds, lulls=plan.busy <= 1,
         )  # fmt: skip
         self.people = People(
             self.line, rngs["people"], lambda: self.declared, self.carriers, self._rate(root), self.hear, self.told,
-            self.checks.num_of,
+            self.checks.num_of, Errands(random.Random(f"{plan.seed} errands"), Scene(self)), self.faults.lag,
         )  # fmt: skip
 
     def _rate(self, rng: random.Random) -> float:
@@ -127,6 +132,8 @@ class Simulation:
         self.store.fate = self._fate
         self.sources.begin()
         self.strikes.begin()
+        self.people.begin()
+        self.checks.pace.begin()
         end = self.line.start + round(self.plan.days * DAY)
         if self.plan.until is not None and self.line.start + self.plan.until < end:
             self.line.run_until(self.line.start + self.plan.until)
@@ -142,13 +149,17 @@ class Simulation:
         self.checks.at_rest()
         return self.counted()
 
+    def hints_lost(self, at: Instant) -> bool:
+        """Whether no ring reaches a worker."""
+        return self.hintless.between(at, at)
+
     def _heal(self) -> None:
         self.faults.on = self.sources.on = self.people.on = False
         self.after_next_step.clear()
         self.trace("all faults end")
         for name, carrier in self.carriers.items():
             carrier.weather = Weather()
-            carrier.receipt_faults = 0.0
+            carrier.receipt_faults = carrier.receipts_overtake = 0.0
             carrier.mute.clear()
             self.sick[name].add(self.line.now, self.line.now + HEALING)
 
@@ -274,14 +285,14 @@ class Simulation:
         self.checks.committed(notes)
         while notes.records and self.after_next_step:
             self.line.after(1, self.after_next_step.pop())
-        if notes.records and self.process.alive:
-            self.process.ring("pages", "cards")
+        if self.process.alive and (bells := _bells(notes)):
+            self.process.ring(*bells)
 
     def _refused(self, error: Exception) -> None:
         if isinstance(error, LeaseLost):
             self.checks.marks["handled_twice_refused"] += 1
 
-    def _came_back(self, job: Job, outcome: Sent | SendError) -> None:
+    def _came_back(self, job: Job, outcome: Outcome) -> None:
         if isinstance(outcome, SendError):
             self.trace(f"{job.row.carrier} refuses {job.row.key}: {outcome.reason}")
         self.checks.came_back(job, outcome)
@@ -309,6 +320,12 @@ class Simulation:
         """The numbers so far."""
         self.tally.incidents = self.checks.incident_count()
         return self.tally
+
+
+def _bells(notes: Notes) -> list[str]:
+    """Who has more to do after a commit; what this leaves out, the alarm finds within a tick."""
+    decided = {type(effect) for record in notes.records for effect in record.made.effects}
+    return ["pages"] * (Page in decided) + ["cards"] * (not decided.isdisjoint((ShowCards, Refresh)))
 
 
 _FATES = {"before": "crash_before_commit", "after": "crash_after_commit"}

@@ -5,6 +5,8 @@ Every fourth seed draws real cards; `tests/cards` proves what these look like.
 
 from __future__ import annotations
 
+from typing import Any
+
 from bot.cards.token import mint
 from bot.engine.escalation import on_last_resort
 from bot.engine.model import Incident, Instant, Progress
@@ -15,6 +17,13 @@ from bot.store.base import Delivery, Tx
 class Sketch(Rendering):
     """Renders the facts of an incident, and buttons with real tokens."""
 
+    _drawn: dict[str, tuple[object, list[dict[str, str]]]]
+    """Incident → its latest buttons, and what they were drawn from: many messages show the same ones."""
+
+    def __init__(self, *parts: Any) -> None:
+        super().__init__(*parts)
+        self._drawn = {}
+
     def delivery(self, tx: Tx, incident: Incident, row: Delivery, now: Instant) -> Rendered:
         del tx, now
         facts = (
@@ -23,9 +32,17 @@ class Sketch(Rendering):
             incident.snoozed_until, incident.notify_at, incident.escalate_at, incident.exhausted,
             incident.closed_by, row.member,
         )  # fmt: skip
-        buttons = [{"value": mint(self.key, verb, incident.id, incident.rev, arg)} for verb, arg in _offered(incident)]
+        buttons = self._buttons(incident)
         plain = {"text": f"#{incident.num} rev {incident.rev}"}
         return Rendered({"facts": facts, "actions": buttons}, plain)
+
+    def _buttons(self, incident: Incident) -> list[dict[str, str]]:
+        offered = _offered(incident)
+        drawn_from, buttons = self._drawn.get(incident.id, (None, []))
+        if drawn_from != (incident.rev, offered):
+            buttons = [{"value": mint(self.key, verb, incident.id, incident.rev, arg)} for verb, arg in offered]
+            self._drawn[incident.id] = (incident.rev, offered), buttons
+        return buttons
 
 
 def _offered(incident: Incident) -> list[tuple[str, str]]:

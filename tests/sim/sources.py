@@ -16,6 +16,14 @@ from tests.sim.world import Timeline
 SEVERITIES = ("Critical", "Critical", "Warning", "Warning", "Info")
 RESEND: Span = 12 * MINUTE
 GOOD_FOR: Span = 30 * MINUTE
+LULL_SHARE = 0.2
+LULL = 25
+"""How many times as long as others a fifth of the pauses is: there is one alert where there would be six."""
+NAMED = {
+    ("0", "check5"): {"layer_person_reset_0_emails": "ann@example.com,stranger@example.com"},
+    ("1", "check6"): {"layer_person_reset_0_team_names": "Leads"},
+}
+"""Alerts that name people themselves, by the last letter of their channel and their key."""
 
 
 @dataclass
@@ -29,7 +37,10 @@ class Sources:
     mean: Span
     retries: bool
     """Whether a sender sometimes sends again what was accepted already."""
+    lulls: bool = False
+    """Whether days without any alert lie between the bursts."""
     open: dict[tuple[str, str], Instant] = field(default_factory=dict)
+    kept_at: dict[str, Instant] = field(default_factory=dict)
     accepted: dict[str, bool] = field(default_factory=dict)
     """Body id → whether it is rubbish."""
     on: bool = True
@@ -59,7 +70,9 @@ class Sources:
         self._post(self.rng.choice(self.integrations), b'{"half of a', broken=True)
 
     def _pause(self) -> Span:
-        return max(SECOND, round(self.rng.expovariate(1 / self.mean)))
+        """Troubles rarely come alone: a few hours lie between them, and then, where there are lulls, some days."""
+        long = self.lulls and self.rng.random() < LULL_SHARE
+        return max(SECOND, round(self.rng.expovariate(1 / (LULL * self.mean if long else self.mean))))
 
     def _next(self) -> None:
         if not self.on:
@@ -104,9 +117,10 @@ class Sources:
 
     def _standard(self, integration: Integration, key: str, severity: str, title: str) -> None:
         service = f"svc{len(key) % 2}{key[-1]}"
+        labels = {"service": service, "key": key, **NAMED.get((integration.channel[-1], key), {})}
         body = {
-            "event_status": severity, "title_rule": title, "alert_key": key,
-            "labels": {"service": service, "key": key}, "description": f"Seen on {service}",
+            "event_status": severity, "title_rule": title, "alert_key": key, "labels": labels,
+            "description": f"Seen on {service}",
         }  # fmt: skip
         self._post(integration, json.dumps(body).encode())
 
@@ -137,6 +151,7 @@ class Sources:
         )  # fmt: skip
         if self.keep(row):
             self.accepted[row.id] = broken
+            self.kept_at[row.id] = self.line.now
             if self.retries and self.rng.random() < 0.03 and tries == 0:
                 self.line.after(self.rng.randrange(20 * SECOND), self._again, integration, body, broken, 1)
         elif tries < 200:

@@ -2,14 +2,17 @@
 
 from __future__ import annotations
 
+import random
 from typing import TYPE_CHECKING
 
-from bot.engine.model import HOUR, MINUTE, SECOND
+from bot.engine.model import DAY, HOUR, MINUTE, SECOND, Span
 from tests.sim import town
 from tests.sim.platforms import Weather
 
 if TYPE_CHECKING:
     from tests.sim.simulation import Simulation
+
+EVER: Span = 10_000 * DAY
 
 
 class Strikes:
@@ -22,7 +25,20 @@ class Strikes:
     def begin(self) -> None:
         """Plan the first fault of each kind."""
         self._blocked()
-        for kind in ("outage", "revoked", "clock", "stall", "edit", "storm", "deleted", "restart", "garbage", "freeze"):
+        self._hints_throughout()
+        for kind in (
+            "outage",
+            "revoked",
+            "clock",
+            "stall",
+            "edit",
+            "storm",
+            "deleted",
+            "restart",
+            "garbage",
+            "freeze",
+            "hints",
+        ):
             if self._sim.faults.has(kind):
                 self._sim.line.after(self._sim.faults.next_in(kind), self._strike, kind)
 
@@ -46,6 +62,22 @@ class Strikes:
                     self._sim.carriers["telegram"].moved[chat.address] = f"{chat.address}9"
         for carrier in self._sim.carriers.values():
             carrier.receipt_faults = 0.2 if self._sim.faults.has("receipts") else 0.0
+            carrier.receipts_overtake = 0.2 if self._sim.faults.has("reorder") else 0.0
+
+    def _hints_throughout(self) -> None:
+        """In every other seed that loses hints, none ever arrives, and nothing heals that."""
+        sim = self._sim
+        if sim.faults.has("hints") and random.Random(f"{sim.plan.seed} hints").random() < 0.5:
+            self._lose_hints(EVER)
+            sim.checks.marks["hints_lost_throughout"] += 1
+
+    def _hints(self) -> None:
+        """Redis is gone for a while: no worker is rung, and each looks for itself once a tick."""
+        self._lose_hints(self._sim.faults.lasts("hints"))
+
+    def _lose_hints(self, span: Span) -> None:
+        self._sim.trace(f"hints are lost for {span} ms")
+        self._sim.hintless.add(self._sim.line.now, self._sim.line.now + span)
 
     def _outage(self) -> None:
         name = self._rng.choice(list(self._sim.carriers))
@@ -114,6 +146,7 @@ class Strikes:
         self._sim.checks.marks["edited"] += 1
         self._sim.trace(f"the manifest is edited: {what}")
         self._sim.process.reload(self._sim.declared)
+        self._sim.checks.rest.edited()
 
     def _storm(self) -> None:
         size = self._rng.choice((15, 30, 30, 60))

@@ -155,7 +155,7 @@ def _channel(rng: random.Random, name: str, members: list[str], schedules: list[
         chats.append(Chat(platform="telegram", address=f"-100{len(name)}{name[-1]}", name=f"{name} night", lang="zh"))
     severe = Condition(key="severity", oper="IN", vals=("Critical", "Warning"))
     rules = [Rule(
-        id=f"{name}/severe", name="Severe", filter=((severe,),), rounds=rng.randrange(1, 4),
+        id=f"{name}/severe", name="Severe", filter=((severe,),), rounds=rng.choice((1, 1, 2, 3)),
         delay=rng.choice((0, 0, 0, 30_000, 2 * MINUTE)),
         levels=tuple(_level(rng, members, schedules) for _ in range(rng.randrange(1, 4))),
     )]  # fmt: skip
@@ -217,7 +217,7 @@ def _level(rng: random.Random, members: list[str], schedules: list[str]) -> Leve
         chats=(Chat(platform="slack", address="C0BOSS", name="#bosses"),) if rng.random() < 0.2 else (),
         ways=rng.choice((None, None, {Severity.CRITICAL: ("sms", "im")})),
         repeat_every=rng.choice((0, MINUTE, 5 * MINUTE, 10 * MINUTE)),
-        repeat_times=rng.randrange(4),
+        repeat_times=rng.choice((0, 0, 1, 1, 2, 3)),
         escalate_after=rng.choice((MINUTE, 5 * MINUTE, 15 * MINUTE, 30 * MINUTE)),
         even_if_acked=rng.random() < 0.12,
     )

@@ -32,7 +32,7 @@ class Timeline:
         self.depth = 0
         self._heap: list[tuple[Instant, int, Callable[..., None], tuple]] = []
         self._seq = 0
-        self._minute, self._quota = 0, BUSIEST
+        self._counted_at, self._quota = start, BUSIEST
         self.clock = WallClock(self)
 
     def at(self, instant: Instant, what: Callable[..., None], *args: object) -> None:
@@ -50,20 +50,19 @@ class Timeline:
         heap = self._heap
         while heap and heap[0][0] <= end:
             at, _, what, args = heapq.heappop(heap)
-            self.now = max(at, self.now)
+            self.now = max(self.now, at)
             self.happened += 1
-            self._mind_pace()
+            if self.happened > self._quota:
+                self._mind_pace()
             what(*args)
         self.now = max(self.now, end)
         self.depth -= 1
 
     def _mind_pace(self) -> None:
         """A mistake that never lets time pass should be an error, not a run without an end."""
-        minute = self.now // MINUTE
-        if minute != self._minute:
-            self._minute, self._quota = minute, self.happened + BUSIEST
-        elif self.happened > self._quota:
+        if self.now - self._counted_at < MINUTE:
             raise Stuck(f"more than {BUSIEST} events in one minute")
+        self._counted_at, self._quota = self.now, self.happened + BUSIEST
 
     def ago(self, instant: Instant) -> str:
         """An instant as `3d04h05m06.789`, counted from the start."""

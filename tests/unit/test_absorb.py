@@ -9,6 +9,7 @@ from typing import Any
 import pytest
 
 from bot.clock import Ids, VirtualClock
+from bot.engine.effects import Kind
 from bot.engine.enrichment import enrich
 from bot.engine.events import Resolve
 from bot.engine.feed import (
@@ -24,10 +25,10 @@ from bot.engine.feed import (
     TitleReset,
 )
 from bot.engine.model import MINUTE, Condition, Event, EventStatus, Level, Progress, Rule, Severity, Target, TargetKind
-from bot.engine.simulation import Assumed, simulate
 from bot.engine.world import Channel, Integration, Member, World
 from bot.intake import Intake, Read
 from bot.service import Absorbed, Service
+from bot.simulation import Fired, simulate
 from bot.store.base import Inbound
 from bot.store.memory import MemoryStore
 
@@ -290,9 +291,10 @@ def test_an_alert_comes_through_whatever_happens_to_its_questions():
 
 def test_the_simulation_takes_the_same_way():
     house = House(shared(BOTH, process=(Processing(does=AlertDrop(), filter=one("title", "Cpu")),)))
-    entries = simulate(house.world(), house.feed, event(), 0, Assumed(answers={}))
-    assert [entry.kind for entry in entries].count(entries[0].kind) == 2
-    assert simulate(house.world(), house.feed, event("cpu"), 0, Assumed(answers={})) == ()
+    told = simulate(house.world(), [Fired(integration=house.feed, event=event())])
+    assert [(line.channel, line.incident) for line in told if line.kind is Kind.NEW] == [("db", 1), ("web", 2)]
+    (only,) = simulate(house.world(), [Fired(integration=house.feed, event=event("cpu"))])
+    assert (only.reason, only.by) == ("alert_dropped", "1")
 
 
 @pytest.mark.parametrize("gone", ["db", "web"])

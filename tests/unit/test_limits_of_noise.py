@@ -1,4 +1,4 @@
-"""Numbers and defaults of grouping, storms, flapping, silences, inhibition, drop rules and auto-close, by their names."""
+"""Numbers and defaults of grouping, storms, flapping, silences, inhibition, drop rules and auto-close, by name."""
 
 from __future__ import annotations
 
@@ -14,10 +14,13 @@ from bot.engine.model import DAY, HOUR, MINUTE, Severity
 from tests.scenarios.company import company
 from tests.scenarios.story import Story, changed
 from tests.unit.boundaries import FILTER, Limit, channel, is_refused, passes, refused, taken, world_of
-from tests.unit.test_absorb import House, channel as engine_channel, event, ok, shared
+from tests.unit.house import House, event, ok
 
 PAY = "channels.pay"
 DISKS = world_of(channel(drop=FILTER)).channels["pay"].drop
+
+
+EXPLAINED = {"name": "i", "source": FILTER, "target": FILTER}
 
 
 def by(count: int) -> dict:
@@ -57,7 +60,8 @@ LIMITS = (
           f"{PAY}.grouping.fields", (1, 10), (11,), "10"),
     Limit("likeness has a threshold of 0.5-1", lambda t: similar(threshold=t), f"{PAY}.grouping.threshold",
           (0.5, 0.55, 1.0), (0.49,), "below 0.5"),
-    Limit("a threshold is at most 1", lambda t: similar(threshold=t), f"{PAY}.grouping.threshold", (), (1.01,), "above 1"),
+    Limit("a threshold is at most 1", lambda t: similar(threshold=t), f"{PAY}.grouping.threshold", (), (1.01,),
+          "above 1"),
     Limit("a window lasts 1-1440 min, or 0", lambda s: channel(grouping={"by": ["title"], "window": s}),
           f"{PAY}.grouping.window", (0, "1m", "1440m", "24h"), ("1441m", "2d"), "1d"),
     Limit("a window is whole minutes", lambda s: channel(grouping={"by": ["title"], "window": s}),
@@ -65,10 +69,12 @@ LIMITS = (
     Limit("a storm has up to 5 thresholds", lambda n: channel(storm=list(range(2, 2 + n))), f"{PAY}.storm",
           (0, 1, 5), (6,), "5"),
     Limit("a storm begins at 2 alerts", lambda n: channel(storm=[n]), f"{PAY}.storm[0]", (2,), (1,), "below 2"),
-    Limit("a storm ends at 10000 alerts", lambda n: channel(storm=[n]), f"{PAY}.storm[0]", (10_000,), (10_001,), "above 10000"),
+    Limit("a storm ends at 10000 alerts", lambda n: channel(storm=[n]), f"{PAY}.storm[0]", (10_000,), (10_001,),
+          "above 10000"),
     Limit("flapping takes 2-100 changes", lambda n: channel(flapping={"changes": n}), f"{PAY}.flapping.changes",
           (2, 100), (101,), "above 100"),
-    Limit("one change is no flapping", lambda n: channel(flapping={"changes": n}), f"{PAY}.flapping.changes", (), (1,), "below 2"),
+    Limit("one change is no flapping", lambda n: channel(flapping={"changes": n}), f"{PAY}.flapping.changes", (),
+          (1,), "below 2"),
     Limit("flapping is within 1-1440 min", lambda s: channel(flapping={"within": s}), f"{PAY}.flapping.within",
           ("1m", "1440m"), (0, "30s", "1441m"), "1m to 1d"),
     Limit("a mute lasts at most 1440 min", lambda s: channel(flapping={"mute": s}), f"{PAY}.flapping.mute",
@@ -78,7 +84,7 @@ LIMITS = (
     Limit("a channel has up to 100 silences", silences, f"{PAY}.silences", (100,), (101,), "100"),
     Limit("a channel has up to 100 inhibitions", inhibitions, f"{PAY}.inhibit", (100,), (101,), "100"),
     Limit("an alert and its cause agree in up to 5 labels",
-          lambda n: channel(inhibit=[{"name": "i", "source": FILTER, "target": FILTER, "equals": [f"l{k}" for k in range(n)]}]),
+          lambda n: channel(inhibit=[{**EXPLAINED, "equals": [f"l{k}" for k in range(n)]}]),
           f"{PAY}.inhibit[0].equals", (0, 5), (6,), "5"),
     Limit("cidr and num ask nothing of the active alert of an inhibition", source,
           f"{PAY}.inhibit[0].source", ("web*", "/web/", "web"), ("cidr:10.0.0.0/8", "num:gt:90"), "another alert"),
@@ -101,8 +107,7 @@ def test_beyond_the_limit_is_refused_with_the_field_and_the_cure(change, path, s
 
 @pytest.mark.parametrize(("part", "keys"), [("silences", ("filter",)), ("inhibit", ("source", "target"))])
 def test_the_filters_of_silences_and_inhibitions_are_never_empty(part, keys):
-    whole = {"name": "n", "filter": FILTER, "end": "2030-01-01T00:00"} if part == "silences" else {
-        "name": "n", "source": FILTER, "target": FILTER}  # fmt: skip
+    whole = EXPLAINED if part == "inhibit" else {"name": "n", "filter": FILTER, "end": "2030-01-01T00:00"}
     for key in keys:
         is_refused(channel(**{part: [{**whole, key: []}]}), f"{PAY}.{part}[0].{key}", "at least one")
 
@@ -125,17 +130,11 @@ def test_likeness_compares_title_description_service_and_resource_by_default_wit
 
 
 def test_an_empty_value_equals_an_empty_value_unless_strict_and_then_differs():
-    house = House(shared(), db=engine_channel("db", grouping=Grouping(method="rules", by=("labels.rack",))))
-    alerts = [house_alert(house, event(name)) for name in ("a", "b")]
+    house = House()
+    house.absorb(event("a"), event("b"))
     loose, strict = (Grouping(method="rules", by=("labels.rack",), strict=each) for each in (False, True))
-    assert len({key_of(loose, each, {}) for each in alerts}) == 1
-    assert len({key_of(strict, each, {}) for each in alerts}) == 2
-
-
-def house_alert(house: House, seen):
-    house.feed = replace(house.feed, channel="db")
-    house.absorb(seen)
-    return house.store.read(lambda tx: next(a for a in tx.alerts_in("db", 0, 9) if a.alert_key == seen.alert_key))
+    assert len({key_of(loose, each, {}) for each in house.alerts()}) == 1
+    assert len({key_of(strict, each, {}) for each in house.alerts()}) == 2
 
 
 # --- flapping, on the whole product

@@ -34,13 +34,16 @@ def conditions(key: str) -> dict:
 
 
 LIMITS = (
-    Limit("a rule's name has 1-39 characters", lambda n: rule(name="x" * n), f"{RULE}.name", (1, 39), (0, 40), "1 to 39"),
+    Limit("a rule's name has 1-39 characters", lambda n: rule(name="x" * n), f"{RULE}.name", (1, 39), (0, 40),
+          "1 to 39"),
     Limit("a priority is 0-200", lambda n: rule(priority=n), f"{RULE}.priority", (0, 200), (201,), "above 200"),
     Limit("a priority is 0 or more", lambda n: rule(priority=n), f"{RULE}.priority", (), (-1,), "below 0"),
     Limit(
-        "a delay is 0-3600 s", lambda s: rule(delay=s), f"{RULE}.delay", (0, "1s", "3600s", "60m"), ("3601s", "2h"), "0s to 1h"
+        "a delay is 0-3600 s", lambda s: rule(delay=s), f"{RULE}.delay",
+        (0, "1s", "3600s", "60m"), ("3601s", "2h"), "0s to 1h",
     ),
-    Limit("a rule has at least 1 level", lambda n: rule(levels=[LEVEL] * n), f"{RULE}.levels", (1,), (0,), "at least one"),
+    Limit("a rule has at least 1 level", lambda n: rule(levels=[LEVEL] * n), f"{RULE}.levels", (1,), (0,),
+          "at least one"),
     Limit("a rule has at most 20 levels", lambda n: rule(levels=[LEVEL] * n), f"{RULE}.levels", (20,), (21,), "20"),
     Limit("a rule has 1-10 rounds", lambda n: rule(rounds=n), f"{RULE}.rounds", (1, 10), (11,), "above 10"),
     Limit("a rule has 1 round or more", lambda n: rule(rounds=n), f"{RULE}.rounds", (), (0,), "below 1"),
@@ -69,14 +72,17 @@ LIMITS = (
         ("00:00", "23:59"), ("24:00", "9:00", "23:60"), "00:00 to 23:59",
     ),
     Limit(
-        "days are sun-sat", lambda d: rule(when=[{"days": [d]}]), f"{RULE}.when[0].days[0]", ("sun", "sat"), ("0", "sunday"), "sun"
+        "days are sun-sat", lambda d: rule(when=[{"days": [d]}]), f"{RULE}.when[0].days[0]",
+        ("sun", "sat"), ("0", "sunday"), "sun",
     ),
-    Limit("off needs a calendar", lambda o: rule(when=[{"off": o}]), f"{RULE}.when[0]", (False,), (True,), "Add calendar"),
+    Limit("off needs a calendar", lambda o: rule(when=[{"off": o}]), f"{RULE}.when[0]", (False,), (True,),
+          "Add calendar"),
     Limit(
         "a condition asks for severity, not for its older names", conditions, f"{RULE}.filter[0][0].key",
         ("severity",), ("alert_severity", "incident_severity"), "Did you mean `severity`?",
     ),
-    Limit("data_source_id is called integration", conditions, f"{RULE}.filter[0][0].key", (), ("data_source_id",), "integration"),
+    Limit("data_source_id is called integration", conditions, f"{RULE}.filter[0][0].key", (), ("data_source_id",),
+          "integration"),
     Limit(
         "a target is member:, team:, schedule:ID or schedule:ID/ROLE", lambda t: level(notify=[t]), f"{LVL}.notify[0]",
         ("member:ann", "schedule:s", "schedule:s/primary"), ("ann", "role:primary", "schedule:"), "Write member:ID",

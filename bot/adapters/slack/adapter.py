@@ -6,10 +6,9 @@ Addresses are conversation ids (`C…`, `G…`, `D…`) or user ids (`U…`, `W�
 from __future__ import annotations
 
 import asyncio
-import hashlib
-import hmac
 import logging
-from collections.abc import Callable
+from collections.abc import AsyncIterator, Callable
+from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
@@ -24,10 +23,14 @@ from bot.adapters.base import (
     Json,
     Notice,
     Permanent,
+    Room,
+    RoomLine,
     Sent,
 )
+from bot.adapters.slack import groups, rooms
 from bot.adapters.slack.decode import PLATFORM, Malformed, body_of, decode
 from bot.adapters.slack.outcome import fact, outcome
+from bot.adapters.slack.signing import authentic
 
 if TYPE_CHECKING:
     import aiohttp
@@ -36,9 +39,9 @@ if TYPE_CHECKING:
     from slack_sdk.web.async_client import AsyncWebClient
 
 BASE_URL = "https://slack.com/api/"
-FRESH_S = 300
-"""A signature is good for five minutes: https://docs.slack.dev/authentication/verifying-requests-from-slack"""
 CONNECT_S = 3.0
+DISBELIEF_S = 60.0
+"""Refused callbacks are told of at most so often: anybody can send some."""
 GRACE_S = 3.0
 """How long `stop` waits for answers under way: as long as Slack would."""
 
@@ -47,13 +50,16 @@ CAPABILITIES = Capabilities(
     direct=True,
     groups=True,
     forms=True,
+    rooms=True,
     slash=True,
     mentions=True,
     local_time=True,  # <!date^…>: https://docs.slack.dev/messaging/formatting-message-text#date-formatting
     answer_within_s=3.0,  # https://docs.slack.dev/interactivity/handling-user-interaction
     per_chat=Budget(per_s=0.6, burst=2),  # https://docs.slack.dev/apis/web-api/rate-limits: 1/s a channel, few at once
     overall=Budget(per_s=4.0, burst=20),  # same page: "several hundred messages per minute" in a workspace
-    edit_gap_s=1.2,  # chat.update is tier 3, 50 a minute: https://docs.slack.dev/reference/methods/chat.update
+    edit_gap_s=1.2,
+    # chat.update is tier 3, 50 a minute for all of them: https://docs.slack.dev/reference/methods/chat.update
+    edits=Budget(per_s=0.65, burst=10),
     text_max=3000,  # a section's text: https://docs.slack.dev/reference/block-kit/blocks/section-block
 )
 
@@ -71,6 +77,8 @@ class SlackSettings:
     signing_secret: str = field(default="", repr=False)
     app_token: str = field(default="", repr=False)
     base_url: str = BASE_URL
+    callback_base: str = ""
+    """Tocsin's public address: where `doctor` looks whether a callback would arrive."""
     clock: Callable[[], float]
     timeout_s: float = 7.0
 
@@ -86,6 +94,8 @@ class SlackAdapter:
         self.settings = settings
         self._errands = Errands()
         self._direct: dict[str, str] = {}
+        self._groups: dict[str, str] = {}
+        self._disbelieved_at = float("-inf")
         self._session: aiohttp.ClientSession | None = None
         self._web: AsyncWebClient | None = None
         self._app: AsyncApp | None = None
@@ -152,12 +162,54 @@ class SlackAdapter:
                 return None
             raise
 
+    async def open_room(self, name: str, topic: str, parent: str, *, key: str) -> Room:
+        """Open a war room, or find the one that `key` opened; private where the parent is. Raises SendError."""
+        async with self._calling() as web:
+            return await rooms.open_room(web, name, topic, parent, key)
+
+    async def invite(self, address: str, users: tuple[str, ...]) -> tuple[str, ...]:
+        """Bring people into a room; returns those who could not be. Raises SendError."""
+        async with self._calling() as web:
+            return await rooms.invite(web, address, users)
+
+    async def set_topic(self, address: str, topic: str) -> None:
+        """Say in the room's head how the incident stands; cut to what Slack takes. Raises SendError."""
+        async with self._calling() as web:
+            await rooms.set_topic(web, address, topic)
+
+    async def pin(self, ref: str) -> None:
+        """Pin a message of a room. Raises SendError."""
+        async with self._calling() as web:
+            await rooms.pin(web, ref)
+
+    async def close_room(self, address: str) -> None:
+        """Archive a room. Raises SendError."""
+        async with self._calling() as web:
+            await rooms.archive(web, address)
+
+    async def transcript(self, address: str, limit: int) -> list[RoomLine]:
+        """The newest `limit` messages of a room, oldest first. Raises SendError; RateLimited: ask again later."""
+        async with self._calling(ambiguous=False) as web:
+            return await rooms.transcript(web, address, limit, self.settings.timeout_s / 2)
+
+    async def set_group(self, group: str, users: tuple[str, ...]) -> None:
+        """Make these the members of a user group, by its id (`S…`) or handle. Nobody: the group stays as it is.
+
+        Raises SendError: `group_unknown` where no group has that handle.
+        """
+        if not users:
+            return
+        async with self._calling(ambiguous=False) as web:
+            if not groups.GROUP_ID.match(group) and group not in self._groups:
+                self._groups[group] = await groups.group_id(web, group)
+            await groups.set_members(web, self._groups.get(group, group), users)
+
     async def receive(self, request: HttpRequest) -> HttpAnswer:
         """Verify, decode, emit, answer: 401 for a bad signature, 400 for a body that is not Slack's."""
         from slack_bolt.request.async_request import AsyncBoltRequest
 
-        if not self._authentic(request):
-            return HttpAnswer(status=401, body=b"bad signature")
+        if not authentic(self.settings.signing_secret, self.settings.clock(), request.headers, request.body):
+            return self._disbelieved()
         try:
             body = body_of(request)
             return await self._handle(
@@ -173,11 +225,18 @@ class SlackAdapter:
             return HttpAnswer(status=400, body=b"malformed body")
 
     async def check(self) -> list[Finding]:
-        """Test the tokens with a round trip, and the scopes."""
+        """Test the tokens with a round trip, the scopes, and the way in."""
         from bot.adapters.slack.doctor import examine
 
+        web, session = self._opened()
+        return await examine(web, session, self.settings)
+
+    async def reach(self, addresses: tuple[str, ...]) -> list[Finding]:
+        """Whether a card would arrive at each of these chats and people; nothing is posted."""
+        from bot.adapters.slack.doctor import reach
+
         web, _ = self._opened()
-        return await examine(web, self.settings.app_token, self.settings.signing_secret, self.settings.timeout_s)
+        return [await reach(web, address, self.settings.timeout_s) for address in addresses]
 
     async def _write(self, method: str, body: Json, deadline: float) -> Sent:
         web, _ = self._opened()
@@ -187,6 +246,12 @@ class SlackAdapter:
             answer = await web.api_call(method, json=body)
             return Sent(ref=f"{fact(answer, 'channel')}:{fact(answer, 'ts')}")
 
+    @asynccontextmanager
+    async def _calling(self, *, ambiguous: bool = True) -> AsyncIterator[AsyncWebClient]:
+        web, _ = self._opened()
+        async with outcome(self.settings.timeout_s, ambiguous=ambiguous):
+            yield web
+
     async def _conversation(self, user: str) -> str:
         """The direct message with a person, remembered: its id never changes."""
         if user not in self._direct:
@@ -195,18 +260,17 @@ class SlackAdapter:
                 self._direct[user] = fact(await web.conversations_open(users=user), "channel", "id")
         return self._direct[user]
 
-    def _authentic(self, request: HttpRequest) -> bool:
-        """Compares over the raw bytes and in constant time, before anything is parsed."""
-        secret = self.settings.signing_secret
-        stamp = request.headers.get("x-slack-request-timestamp", "")
-        if not secret or not (stamp.isascii() and stamp.isdigit()) or len(stamp) > 12:
-            return False
-        if abs(self.settings.clock() - int(stamp)) > FRESH_S:
-            return False
-        signed = b"v0:" + stamp.encode() + b":" + request.body
-        expected = "v0=" + hmac.new(secret.encode(), signed, hashlib.sha256).hexdigest()
-        given = request.headers.get("x-slack-signature", "")
-        return hmac.compare_digest(expected.encode(), given.encode(errors="replace"))
+    def _disbelieved(self) -> HttpAnswer:
+        """Says aloud, now and then, what dead buttons look like from here."""
+        now = asyncio.get_running_loop().time()
+        if now - self._disbelieved_at > DISBELIEF_S:
+            self._disbelieved_at = now
+            log.warning(
+                "A callback was refused: it is not signed with Slack's signing_secret, or this machine's clock is more "
+                "than five minutes off. If buttons in Slack do nothing, compare signing_secret with the Signing Secret "
+                "on the app's page Basic Information."
+            )
+        return HttpAnswer(status=401, body=b"bad signature")
 
     async def _enveloped(self, payload: Json) -> HttpAnswer:
         """One payload that came by Socket Mode, which needs no signature: the connection is ours."""

@@ -9,6 +9,8 @@ from __future__ import annotations
 import html
 import json
 import re
+from collections.abc import Mapping
+from dataclasses import dataclass
 from typing import Annotated, Any
 from urllib.parse import parse_qsl
 
@@ -18,6 +20,10 @@ from bot.adapters.base import Form, HttpRequest, Inbound, Json, Press, Slash
 
 PLATFORM = "slack"
 PRESSED = frozenset({"button", "static_select", "overflow"})
+KEEP = "toc_keep"
+"""The `callback_id` of the message shortcut `Add to incident`, and of the form behind it."""
+ME = "me"
+"""What the Home tab asks: my shifts, my incidents."""
 
 _MENTION = re.compile(r"<[@!]((?:subteam\^)?[A-Z0-9]+)(?:\|[^>]*)?>")
 _LINK = re.compile(r"<([a-z][^|>\s]*)(?:\|[^>]*)?>")
@@ -27,6 +33,16 @@ _ROOT = re.compile(r"\s*(?:<@[A-Z0-9]+(?:\|[^>]*)?>\s*)?")
 
 class Malformed(ValueError):
     """A body that Slack would not send: no JSON, no form, or the wrong shape."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Remark:
+    """A message that somebody wants to keep with an incident; which one is still to be asked. `link` leads to it."""
+
+    user: str
+    chat: str
+    text: str
+    link: str
 
 
 class _Named(msgspec.Struct):
@@ -56,7 +72,7 @@ class _BlockActions(msgspec.Struct):
 class _Entry(msgspec.Struct):
     value: str | None = None
     selected_option: _Option | None = None
-    selected_user: str | None = None
+    selected_users: list[str] = []
 
 
 class _State(msgspec.Struct):
@@ -65,6 +81,7 @@ class _State(msgspec.Struct):
 
 class _View(msgspec.Struct):
     id: str
+    callback_id: str = ""
     private_metadata: str = ""
     hash: str = ""
     state: _State = msgspec.field(default_factory=_State)
@@ -93,6 +110,28 @@ class _Line(msgspec.Struct):
     bot_id: str = ""
 
 
+class _Home(msgspec.Struct):
+    user: str
+    channel: str = ""
+
+
+class _Team(msgspec.Struct):
+    domain: str = ""
+
+
+class _Message(msgspec.Struct):
+    ts: str
+    text: str = ""
+
+
+class _Shortcut(msgspec.Struct):
+    callback_id: str
+    user: _Named
+    channel: _Named
+    message: _Message
+    team: _Team | None = None
+
+
 class _Callback(msgspec.Struct):
     event_id: str
     event: dict[str, Any]
@@ -117,14 +156,16 @@ def body_of(request: HttpRequest) -> Json:
     return body
 
 
-def decode(body: Json) -> Inbound | None:
+def decode(body: Json) -> Inbound | Remark | None:
     """What the person did, or `None` where Slack wants no more than an acknowledgement. Raises `Malformed`."""
     try:
         match body.get("type"):
             case "block_actions":
                 return _press(msgspec.convert(body, _BlockActions))
             case "view_submission":
-                return _form(msgspec.convert(body, _Submission))
+                return _submitted(msgspec.convert(body, _Submission))
+            case "message_action":
+                return _remark(msgspec.convert(body, _Shortcut))
             case "event_callback":
                 return _spoken(msgspec.convert(body, _Callback))
             case None if "command" in body:
@@ -157,20 +198,39 @@ def _press(body: _BlockActions) -> Press | None:
     )
 
 
-def _form(body: _Submission) -> Form:
-    values = {
-        action_id: entry.value or (entry.selected_option.value if entry.selected_option else entry.selected_user or "")
-        for entries in body.view.state.values.values()
-        for action_id, entry in entries.items()
-    }
-    return Form(
-        platform=PLATFORM,
-        user=body.user.id,
-        token=body.view.private_metadata,
-        values=values,
-        key=body.trigger_id or f"{body.view.id}:{body.view.hash}",
-        user_name=body.user.name or body.user.username,
-    )
+def _submitted(body: _Submission) -> Form | Slash:
+    """A form that we opened: its fields bear the names that the renderer gave them, and it remembers its chat."""
+    values = {name: _value(entry) for entries in body.view.state.values.values() for name, entry in entries.items()}
+    token, _, chat = body.view.private_metadata.partition(" ")
+    key = body.trigger_id or f"{body.view.id}:{body.view.hash}"
+    user, name = body.user.id, body.user.name or body.user.username
+    if body.view.callback_id == KEEP:
+        text = _kept(values, token)
+        return Slash(platform=PLATFORM, user=user, text=text, key=key, user_name=name, chat=chat)
+    return Form(platform=PLATFORM, user=user, token=token, values=values, key=key, user_name=name, chat=chat)
+
+
+def _value(entry: _Entry) -> str:
+    """People come as ids, and go on as what a person would type."""
+    if entry.selected_users:
+        return " ".join(f"@{user}" for user in entry.selected_users)
+    return entry.value or (entry.selected_option.value if entry.selected_option else "")
+
+
+def _kept(values: Mapping[str, str], link: str) -> str:
+    """A note as somebody would type it: of which incident, the words, and where they were said."""
+    ref = values.get("ref", "").strip().removeprefix("#").split()
+    words = [f"note #{ref[0] if ref else ''}", values.get("text", ""), link]
+    return " ".join(word for word in words if word)
+
+
+def _remark(body: _Shortcut) -> Remark | None:
+    if body.callback_id != KEEP:
+        return None
+    ts, domain = body.message.ts.replace(".", ""), body.team.domain if body.team else ""
+    # https://docs.slack.dev/reference/methods/chat.getPermalink shows the shape; to ask for it would cost the deadline
+    link = f"https://{domain}.slack.com/archives/{body.channel.id}/p{ts}" if domain else ""
+    return Remark(user=body.user.id, chat=body.channel.id, text=plain(body.message.text), link=link)
 
 
 def _slash(body: _Command) -> Slash:
@@ -185,8 +245,10 @@ def _slash(body: _Command) -> Slash:
 
 
 def _spoken(body: _Callback) -> Slash | None:
-    """A mention of the bot, or a line in its direct message with a person; what bots write is no command."""
+    """A mention of the bot, a line in its direct message with a person, or its Home tab; bots give no commands."""
     event = body.event
+    if event.get("type") == "app_home_opened":
+        return _at_home(body) if event.get("tab") == "home" else None
     direct = event.get("type") == "message" and event.get("channel_type") == "im" and not event.get("subtype")
     if not direct and event.get("type") != "app_mention":
         return None
@@ -201,6 +263,12 @@ def _spoken(body: _Callback) -> Slash | None:
         chat=line.channel,
         reply_to=f"{line.channel}:{line.thread_ts}" if line.thread_ts else "",
     )
+
+
+def _at_home(body: _Callback) -> Slash:
+    """The Home tab shows what `me` answers: https://docs.slack.dev/reference/events/app_home_opened."""
+    home = msgspec.convert(body.event, _Home)
+    return Slash(platform=PLATFORM, user=home.user, text=ME, key=body.event_id, chat=home.channel)
 
 
 def plain(text: str) -> str:

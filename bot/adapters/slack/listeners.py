@@ -8,9 +8,13 @@ from __future__ import annotations
 import asyncio
 import logging
 import re
-from typing import TYPE_CHECKING, Any
+import secrets
+from dataclasses import replace
+from typing import TYPE_CHECKING
 
-from bot.adapters.base import Answer, Emit, Errands, Inbound, Json, Slash
+from bot.adapters.base import Answer, Emit, Errands, Inbound, Json, Permanent, SendError, Slash
+from bot.adapters.slack.answers import content, faults, home_view, keep_form, spoken
+from bot.adapters.slack.decode import ME, PLATFORM, Remark
 from bot.adapters.slack.outcome import outcome
 
 if TYPE_CHECKING:
@@ -24,14 +28,12 @@ EMIT_S = 2.4
 """How long an emit may take before it is acknowledged without its answer: three seconds less the network's share."""
 REPLY_S = 7.0
 ANYTHING = re.compile("")
-RESPONSE_FIELDS = ("text", "blocks", "attachments", "unfurl_links", "unfurl_media")
-"""What a `response_url` and the body of an answer understand, of the fields that chat.postMessage does."""
 
 log = logging.getLogger(__name__)
 
 
 def bolt_app(web: AsyncWebClient, emit: Emit, errands: Errands, session: aiohttp.ClientSession) -> AsyncApp:
-    """An app whose listeners decode nothing themselves: the adapter puts the `Inbound` into the context first.
+    """An app whose listeners decode nothing themselves: the adapter puts what was decoded into the context first.
 
     It answers before it returns (`process_before_response`), so that a listener that fails after its acknowledgement
     cannot hold the request for three seconds, and no listener runs on unseen. Requests are verified by the adapter.
@@ -56,8 +58,10 @@ def bolt_app(web: AsyncWebClient, emit: Emit, errands: Errands, session: aiohttp
     app.action(ANYTHING)(talk.on_press)
     app.view(ANYTHING)(talk.on_form)
     app.command(ANYTHING)(talk.on_command)
+    app.shortcut(ANYTHING)(talk.on_shortcut)
     app.event("app_mention")(talk.on_line)
     app.event("message")(talk.on_line)
+    app.event("app_home_opened")(talk.on_home)
     return app
 
 
@@ -72,54 +76,88 @@ class _Talk:
 
     async def on_press(self, ack: AsyncAck, body: Json, context: AsyncBoltContext) -> None:
         """A button or menu: acknowledged silently, answered through the response_url, or with a form."""
-        task = await self._handled(context)
+        task = await self._handled(context["inbound"])
         await ack()
-        self._errands.begin(self._after_press(task, body))
+        self._errands.begin(self._after_press(task, body, context["inbound"]))
 
     async def on_command(self, ack: AsyncAck, body: Json, context: AsyncBoltContext) -> None:
         """A slash command: answered in the body of the acknowledgement when the answer is there in time."""
-        task = await self._handled(context)
-        said = spoken(task.result()) if task.done() else []
+        task = await self._handled(context["inbound"])
+        if not task.done() or task.result().form is not None:
+            await ack()
+            self._errands.begin(self._after_press(task, body, context["inbound"]))
+            return
+        said = spoken(task.result())
         await (ack(said[0]) if said else ack())
-        if not task.done() or said[1:]:
-            self._errands.begin(self._respond(task, str(body.get("response_url", "")), skip=len(said[:1])))
+        if said[1:]:
+            self._errands.begin(self._respond(said[1:], str(body.get("response_url", ""))))
 
     async def on_form(self, ack: AsyncAck, body: Json, context: AsyncBoltContext) -> None:
-        """A form: stays open beside bad news, else gives way to the answer, or closes when there is none."""
-        task = await self._handled(context)
-        if task.done():
-            await _close_form(ack, body["view"], task.result())
+        """A form: stays open beside what is wrong with it, else closes, and the answer comes as a message."""
+        inbound: Inbound = context["inbound"]
+        task = await self._handled(inbound)
+        if task.done() and (wrong := faults(body["view"], task.result())):
+            await ack(response_action="errors", errors=wrong)
             return
+        await ack(response_action="clear")
+        self._errands.begin(self._after_form(task, inbound))
+
+    async def on_shortcut(self, ack: AsyncAck, body: Json, context: AsyncBoltContext) -> None:
+        """A message is to be kept: acknowledged, and asked of which incident."""
+        remark: Remark = context["inbound"]
         await ack()
-        self._errands.begin(self._after_form(task, str(body["user"]["id"])))
+        self._errands.begin(self._ask(remark, body))
 
     async def on_line(self, context: AsyncBoltContext) -> None:
         """A mention or a direct line: events have no response_url, so the answer goes to the place itself."""
-        task = await self._handled(context)
+        task = await self._handled(context["inbound"])
         self._errands.begin(self._after_line(task, context["inbound"]))
 
-    async def _handled(self, context: AsyncBoltContext) -> asyncio.Task[Answer]:
+    async def on_home(self, context: AsyncBoltContext) -> None:
+        """Somebody opens the Home tab: shown anew each time, also when Slack repeats the event."""
+        opened: Slash = context["inbound"]
+        task = await self._handled(_fresh(opened))
+        self._errands.begin(self._after_home(task, opened.user))
+
+    async def _handled(self, inbound: Inbound) -> asyncio.Task[Answer]:
         """The emit, finished or still under way; raises what it raised, so that Slack learns that nothing was saved."""
-        inbound: Inbound = context["inbound"]
         task = await self._errands.within(_awaited(self._emit, inbound), EMIT_S)
         if task.done():
             task.result()
         return task
 
-    async def _after_press(self, task: asyncio.Task[Answer], body: Json) -> None:
+    async def _after_press(self, task: asyncio.Task[Answer], body: Json, inbound: Inbound) -> None:
         answer = await task
-        if answer.message is not None and answer.message.get("type") == "modal":
-            # a trigger_id lives for three seconds: https://docs.slack.dev/surfaces/modals
-            async with outcome(REPLY_S):
-                await self._web.views_open(trigger_id=body.get("trigger_id"), view=answer.message)
+        if answer.form is not None and await self._opened(answer.form, body, inbound.chat):
             return
-        await self._respond(task, str(body.get("response_url", "")))
+        if url := str(body.get("response_url", "")):
+            await self._respond(spoken(answer), url)
+        else:
+            await self._direct(answer, inbound.user)
+        if (body.get("view") or {}).get("type") == "home":
+            again = Slash(platform=PLATFORM, user=inbound.user, text=ME, key=inbound.key, chat=inbound.chat)
+            await self._after_home(await self._handled(_fresh(again)), inbound.user)
 
-    async def _respond(self, task: asyncio.Task[Answer], url: str, *, skip: int = 0) -> None:
+    async def _opened(self, form: Json, body: Json, chat: str) -> bool:
+        """Open a form, which remembers its chat; False where the `trigger_id` is too old, or Slack refuses."""
+        view = {**form, "private_metadata": f"{form.get('private_metadata', '')} {chat}".rstrip()}
+        try:
+            async with outcome(REPLY_S, ambiguous=False):
+                await self._web.views_open(trigger_id=str(body.get("trigger_id", "")), view=view)
+        except SendError as error:
+            log.warning("Slack opened no form (%s): the person is told what to type instead.", error)
+            return False
+        return True
+
+    async def _ask(self, remark: Remark, body: Json) -> None:
+        if not await self._opened(keep_form(remark), body, remark.chat):
+            sorry = "Slack did not open the form in time, and nothing was kept. Try again, or type: /toc note #142 …"
+            await self._respond(spoken(Answer(toast=sorry)), str(body.get("response_url", "")))
+
+    async def _respond(self, bodies: list[Json], url: str) -> None:
         """Say the answer at a response_url: five uses within half an hour; the SDK does not raise, so look."""
         from slack_sdk.webhook.async_client import AsyncWebhookClient
 
-        bodies = spoken(await task)[skip:]
         if not bodies or not url:
             return
         client = AsyncWebhookClient(url, session=self._session, retry_handlers=[])
@@ -129,21 +167,40 @@ class _Talk:
             if reply.status_code != 200:
                 log.warning("Slack refused an answer at the response_url: HTTP %s %.80s", reply.status_code, reply.body)
 
-    async def _after_form(self, task: asyncio.Task[Answer], user: str) -> None:
-        """The form is closed already and has no response_url: the answer comes as a direct message."""
-        for body in spoken(await task):
-            async with outcome(REPLY_S):
-                await self._web.api_call("chat.postMessage", json={"channel": user, **_content(body)})
+    async def _after_form(self, task: asyncio.Task[Answer], inbound: Inbound) -> None:
+        """A form has no response_url: the answer comes where the form was opened, for this person only, or directly."""
+        answer = await task
+        if not inbound.chat or inbound.chat.startswith("D"):
+            await self._direct(answer, inbound.chat or inbound.user)
+            return
+        try:
+            await self._place(answer, inbound.chat, inbound.user, {})
+        except Permanent:  # the bot may have left the chat, or the person
+            await self._direct(answer, inbound.user)
 
     async def _after_line(self, task: asyncio.Task[Answer], line: Slash) -> None:
         answer = await task
         thread = {"thread_ts": line.reply_to.partition(":")[2]} if line.reply_to else {}
+        await self._place(answer, line.chat, line.user, thread)
+
+    async def _after_home(self, task: asyncio.Task[Answer], user: str) -> None:
+        view = home_view(await task)
+        async with outcome(REPLY_S, ambiguous=False):
+            await self._web.views_publish(user_id=user, view=view)
+
+    async def _direct(self, answer: Answer, address: str) -> None:
         for body in spoken(answer):
-            message = {"channel": line.chat, **thread, **_content(body)}
-            private = not answer.here and not line.chat.startswith("D")
+            async with outcome(REPLY_S):
+                await self._web.api_call("chat.postMessage", json={"channel": address, **content(body)})
+
+    async def _place(self, answer: Answer, chat: str, user: str, thread: Json) -> None:
+        """Say it in a chat, seen by one person only unless the answer is for everybody."""
+        private = not answer.here and not chat.startswith("D")
+        for body in spoken(answer):
+            message = {"channel": chat, **thread, **content(body)}
             async with outcome(REPLY_S):
                 if private:
-                    await self._web.api_call("chat.postEphemeral", json={**message, "user": line.user})
+                    await self._web.api_call("chat.postEphemeral", json={**message, "user": user})
                 else:
                     await self._web.api_call("chat.postMessage", json=message)
 
@@ -152,36 +209,6 @@ async def _awaited(emit: Emit, inbound: Inbound) -> Answer:
     return await emit(inbound)
 
 
-def spoken(answer: Answer) -> list[Json]:
-    """The answer as bodies for a response_url: first the toast, then the message; for one person unless `here`."""
-    shown: Json = {"response_type": "in_channel" if answer.here else "ephemeral", "replace_original": False}
-    bodies = [{"text": escaped(answer.toast), **shown}] if answer.toast else []
-    if answer.message is not None:
-        bodies.append({**_content(answer.message), **shown})
-    return bodies
-
-
-def _content(message: Json) -> Json:
-    return {name: message[name] for name in RESPONSE_FIELDS if name in message}
-
-
-def escaped(text: str) -> str:
-    """Plain text for a place that reads markup: https://docs.slack.dev/messaging/formatting-message-text#escaping."""
-    return text.replace("&", "&amp;").replace("<", "&lt;").replace(">", "&gt;")
-
-
-async def _close_form(ack: AsyncAck, view: Json, answer: Answer) -> None:
-    """https://docs.slack.dev/surfaces/modals#response_actions; errors can stand beside input blocks only."""
-    inputs = [str(block["block_id"]) for block in view.get("blocks", []) if block.get("type") == "input"]
-    if answer.alert and answer.toast and inputs:
-        await ack(response_action="errors", errors={inputs[0]: answer.toast})
-        return
-    blocks: list[Any] = (
-        [{"type": "section", "text": {"type": "plain_text", "text": answer.toast}}] if answer.toast else []
-    )
-    if answer.message is not None:
-        blocks.extend(answer.message.get("blocks", []))
-    if not blocks:
-        await ack()
-        return
-    await ack(response_action="update", view={"type": "modal", "title": view["title"], "blocks": blocks})
+def _fresh(asked: Slash) -> Slash:
+    """The same question under a new key: it changes nothing, so a repetition is answered and not called handled."""
+    return replace(asked, key=f"{asked.key}:{secrets.token_hex(4)}")

@@ -33,7 +33,7 @@ CHAT_WORDS = frozenset({
 })  # fmt: skip
 PERSON_WORDS = frozenset({
     "users_not_found", "user_not_found", "user_disabled", "user_not_visible", "cannot_dm_bot", "messages_tab_disabled",
-    "as_user_not_supported", "users_list_not_supplied",
+    "as_user_not_supported", "users_list_not_supplied", "cant_invite", "user_is_restricted",
 })  # fmt: skip
 CARD_WORDS = frozenset({
     "invalid_blocks", "invalid_blocks_format", "invalid_attachments", "too_many_attachments", "msg_too_long",
@@ -89,7 +89,7 @@ def _refused(error: SlackApiError, *, ambiguous: bool) -> SendError:
     said = data if isinstance(data, dict) else {}
     word = str(said.get("error", ""))
     if status == 429 or word in {"ratelimited", "rate_limited"}:
-        return RateLimited(_wait_s(str(response.headers.get("Retry-After", ""))), word or "HTTP 429")
+        return RateLimited(wait_s(str(response.headers.get("Retry-After", ""))), word or "HTTP 429")
     if status >= 500 or not word:
         return Transient("platform_down", f"HTTP {status} {word}".strip(), ambiguous=ambiguous and status != 503)
     details = said.get("response_metadata")
@@ -100,7 +100,8 @@ def _refused(error: SlackApiError, *, ambiguous: bool) -> SendError:
     )
 
 
-def _wait_s(text: str) -> float:
+def wait_s(text: str) -> float:
+    """The seconds of a `Retry-After`; at least one."""
     try:
         return max(float(text), 1.0)
     except ValueError:

@@ -28,12 +28,17 @@ from bot.adapters.base import (
     Notice,
     Permanent,
     RateLimited,
+    Room,
+    RoomLine,
     SendError,
     Sent,
 )
-from bot.adapters.telegram.decode import PLATFORM, Heard, Malformed, Me, decode
+from bot.adapters.telegram.answering import Answering
+from bot.adapters.telegram.decode import PLATFORM, Malformed, Me, decode
 from bot.adapters.telegram.outcome import UNCHANGED, outcome
-from bot.adapters.telegram.polling import ALLOWED, poll
+from bot.adapters.telegram.polling import ALLOWED, Polled, poll
+from bot.adapters.telegram.rooms import Topics
+from bot.adapters.telegram.words import MENU
 
 if TYPE_CHECKING:
     from telegram import Bot
@@ -47,11 +52,8 @@ EMIT_S = 2.4
 """How long an emit may take before it is acknowledged without its answer."""
 GRACE_S = 3.0
 """How long `stop` waits for answers under way."""
-ANSWER_WAIT_MAX_S = 30.0
-TOAST_MAX = 200  # https://core.telegram.org/bots/api#answercallbackquery
 RETRY_FIRST_S = 1.0
 RETRY_MAX_S = 60.0
-MENU = (("toc", "On call: who, list, ack, help and more"),)
 EDIT_FIELDS = ("text", "parse_mode", "entities", "link_preview_options", "reply_markup")
 """What editMessageText takes of a sendMessage body: https://core.telegram.org/bots/api#editmessagetext"""
 
@@ -60,9 +62,10 @@ CAPABILITIES = Capabilities(
     direct=True,
     groups=True,
     slash=True,
+    rooms=True,
     answer_within_s=3.0,  # not published; a person expects the toast as fast as elsewhere
     # https://core.telegram.org/bots/faq#my-bot-is-hitting-limits: 1/s a chat, 20 a minute a group, 30/s in all
-    per_chat=Budget(per_s=0.25, burst=5),
+    per_chat=Budget(per_s=0.25, burst=4),  # with 5, the sixth message may come within 5 s
     overall=Budget(per_s=20.0, burst=10),
     edit_gap_s=3.0,  # edits count as messages, and a group takes 20 a minute
     text_max=4096,  # https://core.telegram.org/bots/api#sendmessage
@@ -83,6 +86,8 @@ class TelegramSettings:
     base_url: str = BASE_URL
     webhook_url: str = ""
     polling: bool = False
+    chats: tuple[str, ...] = ()
+    """Groups that doctor looks at: is the bot there, and may it do what is asked of it?"""
     timeout_s: float = 7.0
 
 
@@ -101,6 +106,9 @@ class TelegramAdapter:
         self._bot: Bot | None = None
         self._requests: tuple[HTTPXRequest, ...] = ()
         self._introduction: asyncio.Task[None] | None = None
+        self._answering = Answering(self._opened, self._post, settings.timeout_s)
+        self._topics = Topics(self._opened, settings.timeout_s)
+        self._polled = Polled()
 
     async def start(self, emit: Emit, notice: Notice) -> None:
         """Open the sessions; the bot introduces itself in the background, so that a dead network delays nobody."""
@@ -133,7 +141,7 @@ class TelegramAdapter:
     async def listen(self) -> None:
         """Receive by long polling until cancelled; returns at once where polling is off."""
         if self.settings.polling:
-            await poll(self._opened(), self._taken, self.settings.timeout_s)
+            await poll(self._opened(), self._taken, self._polled)
 
     async def stop(self) -> None:
         """Let answers under way finish for a moment, then close the sessions."""
@@ -148,6 +156,9 @@ class TelegramAdapter:
 
     async def send(self, address: str, message: Json, *, key: str) -> Sent:
         """Post a message. Telegram knows no idempotency key, so `key` is not sent. Raises SendError."""
+        return await self._post(address, message)
+
+    async def _post(self, address: str, message: Json) -> Sent:
         bot = self._opened()
         chat, _, topic = address.partition("/")
         async with outcome(self.settings.timeout_s, address=chat):
@@ -188,11 +199,46 @@ class TelegramAdapter:
         return HttpAnswer()
 
     async def check(self) -> list[Finding]:
-        """Test the token with a round trip, and how updates come in."""
+        """Test the token with a round trip, how updates come in, and the bot's place in its chats; changes nothing."""
         from bot.adapters.telegram.doctor import examine
 
-        settings = self.settings
-        return await examine(self._opened(), settings.webhook_url, settings.secret_token, settings.timeout_s)
+        bot = self._opened()
+        unfinished = self._introduction is not None and not self._introduction.done()
+        if self._introduction is not None:
+            self._introduction.cancel()  # it would register the webhook, and so hide that somebody else had
+        try:
+            return await examine(bot, self.settings, self._polled)
+        finally:
+            if unfinished:
+                self._introduction = asyncio.create_task(self._introduce(bot))
+
+    async def open_room(self, name: str, topic: str, parent: str, *, key: str) -> Room:
+        """Open a topic in the forum `parent`. Raises Permanent("no_rooms") where it is none, or the right is missing.
+
+        A topic has no more than its name, so `topic` is for `set_topic`. Telegram lists no topics: the same `key` finds
+        its room again in this process only.
+        """
+        return await self._topics.open_room(name, parent, key=key)
+
+    async def invite(self, address: str, users: tuple[str, ...]) -> tuple[str, ...]:
+        """Mention everybody in one message of the topic; returns those who are not in the group."""
+        return await self._topics.invite(address, users)
+
+    async def set_topic(self, address: str, topic: str) -> None:
+        """Rename the topic, which is all that Telegram shows of it: 128 characters."""
+        await self._topics.set_topic(address, topic)
+
+    async def pin(self, ref: str) -> None:
+        """Pin a message quietly. Raises Permanent("missing_right") where the bot may not."""
+        await self._topics.pin(ref)
+
+    async def close_room(self, address: str) -> None:
+        """Close the topic; one that is closed already is fine."""
+        await self._topics.close_room(address)
+
+    async def transcript(self, address: str, limit: int) -> list[RoomLine]:
+        """Always empty: Telegram lets no bot read what was said (https://core.telegram.org/bots/faq)."""
+        return await self._topics.transcript()
 
     async def _taken(self, update: object) -> None:
         """Decode and emit one update; returns once it is saved, or takes long. Raises Malformed, or as emit does."""
@@ -200,55 +246,17 @@ class TelegramAdapter:
         if heard is None:
             return
         if heard.inbound is None:
-            self._errands.begin(self._toast(heard, Answer()))
+            self._errands.begin(self._answering.turn(heard))
             return
         task = await self._errands.within(self._emitted(heard.inbound), EMIT_S)
         if task.done():
             task.result()
-        self._errands.begin(self._say(heard, task))
+        self._errands.begin(self._answering.say(heard, task))
 
     async def _emitted(self, inbound: Inbound) -> Answer:
         if self._emit is None:
             raise RuntimeError("The Telegram adapter was not started.")
         return await self._emit(inbound)
-
-    async def _say(self, heard: Heard, task: asyncio.Task[Answer]) -> None:
-        answer = await task
-        messages = [] if answer.message is None else [answer.message]
-        if heard.query:
-            await self._toast(heard, answer)
-        elif answer.toast:
-            messages.insert(0, {"text": answer.toast})
-        for message in messages:
-            await self._tell(heard, message, here=answer.here or heard.private)
-
-    async def _toast(self, heard: Heard, answer: Answer) -> None:
-        """Every press is answered, if only to stop the spinner; one that waited too long cannot be any more."""
-        text = answer.toast if len(answer.toast) <= TOAST_MAX else answer.toast[: TOAST_MAX - 1] + "…"
-        try:
-            async with outcome(self.settings.timeout_s):
-                await self._opened().answer_callback_query(heard.query, text=text or None, show_alert=answer.alert)
-        except Permanent as error:
-            log.info("A press could not be answered any more (%s).", error.detail)
-
-    async def _tell(self, heard: Heard, message: Json, *, here: bool) -> None:
-        """In the chat, or to the person alone where they ever pressed Start: else in the chat after all."""
-        if not here:
-            try:
-                await self._patiently(heard.user, message)
-                return
-            except Permanent as error:
-                if error.reason != "recipient_unreachable":
-                    raise
-        await self._patiently(heard.chat or heard.user, message)
-
-    async def _patiently(self, address: str, message: Json) -> None:
-        """A person waits for this, so a busy chat is waited out once: a group takes 20 messages a minute."""
-        try:
-            await self.send(address, message, key="")
-        except RateLimited as error:
-            await asyncio.sleep(min(error.after_s, ANSWER_WAIT_MAX_S))
-            await self.send(address, message, key="")
 
     async def _introduce(self, bot: Bot) -> None:
         """Learn the bot's name, set its menu, and register the webhook; each again until it succeeds."""
@@ -262,7 +270,11 @@ class TelegramAdapter:
                 secret = self.settings.secret_token
                 await bot.set_webhook(self.settings.webhook_url, secret_token=secret, allowed_updates=list(ALLOWED))
 
-        for step in (learn_name, register, lambda: bot.set_my_commands(MENU)):
+        async def set_menus() -> None:
+            for lang, commands in MENU.items():
+                await bot.set_my_commands(commands, language_code=lang or None)
+
+        for step in (learn_name, register, set_menus):
             if not await self._persist(step):
                 return
 

@@ -1,17 +1,18 @@
-"""From Telegram's updates to `Press` and `Slash`: the shape is checked once, here, and nothing is looked up.
+"""From Telegram's updates to `Press`, `Slash` and `Form`: the shape is checked once, here, and nothing is looked up.
 
-Updates: https://core.telegram.org/bots/api#update
+Updates: https://core.telegram.org/bots/api#update. What a message carries unseen is believed only of the bot's own.
 """
 
 from __future__ import annotations
 
 import re
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 import msgspec
 
-from bot.adapters.base import Inbound, Press, Slash
+from bot.adapters.base import Form, Inbound, Press, Slash
+from bot.adapters.telegram import hidden
 
 PLATFORM = "telegram"
 ROOTS = frozenset({"toc", "tocsin"})
@@ -35,13 +36,24 @@ class Me:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Heard:
-    """What a person did, and where the answer goes: `query` is the press that waits for its toast."""
+    """What a person did, and where the answer goes. Without `inbound` they only turned the pages of a card."""
 
     inbound: Inbound | None
     chat: str
     user: str
     private: bool
+    name: str = ""
+    lang: str = ""
     query: str = ""
+    """The press that waits for its toast."""
+    message: str = ""
+    """The id of the message that was pressed, or that was written."""
+    page: hidden.Page | None = None
+    """The buttons that the press asked for."""
+    dismissed: bool = False
+    """The press sends the question away."""
+    again: str = ""
+    """The invisible link of the question that was answered, should it have to be asked again."""
 
 
 class _User(msgspec.Struct):
@@ -63,12 +75,18 @@ class _Entity(msgspec.Struct):
     offset: int
     length: int
     user: _User | None = None
+    url: str = ""
 
 
 class _Answered(msgspec.Struct):
     message_id: int
     sender: _User | None = msgspec.field(name="from", default=None)
+    entities: list[_Entity] = []
     forum_topic_created: dict[str, Any] | None = None
+
+
+class _Markup(msgspec.Struct):
+    inline_keyboard: list[list[dict[str, Any]]] = []
 
 
 class _Message(msgspec.Struct):
@@ -80,6 +98,7 @@ class _Message(msgspec.Struct):
     message_thread_id: int | None = None
     is_topic_message: bool = False
     reply_to_message: _Answered | None = None
+    reply_markup: _Markup | None = None
 
 
 class _Query(msgspec.Struct):
@@ -107,26 +126,62 @@ def decode(update: object, me: Me) -> Heard | None:
     except (msgspec.DecodeError, UnicodeDecodeError, RecursionError) as error:  # a ValidationError is a DecodeError
         raise Malformed(str(error)) from error
     if parsed.callback_query is not None:
-        return _press(parsed.callback_query)
+        return _press(parsed.callback_query, me)
     if parsed.message is not None and parsed.message.sender is not None and not parsed.message.sender.is_bot:
         return _line(parsed.message, parsed.message.sender, me)
     return None
 
 
-def _press(query: _Query) -> Heard:
+def _press(query: _Query, me: Me) -> Heard:
     chat = _address(query.message) if query.message else ""
     user = str(query.sender.id)
+    heard = Heard(
+        inbound=None,
+        chat=chat,
+        user=user,
+        private=query.message is None or query.message.chat.type == "private",
+        name=_name(query.sender),
+        lang=query.sender.language_code,
+        query=query.id,
+        message=str(query.message.message_id) if query.message else "",
+    )
+    if query.data.startswith(hidden.TURN):
+        return _turn(query, heard, me)
     press = Press(
         platform=PLATFORM,
         user=user,
         token=query.data,
         key=query.id,
-        user_name=_name(query.sender),
+        user_name=heard.name,
         chat=chat,
-        lang=query.sender.language_code,
+        lang=heard.lang,
     )
-    private = query.message is None or query.message.chat.type == "private"
-    return Heard(inbound=press if query.data else None, chat=chat, user=user, private=private, query=query.id)
+    return replace(heard, inbound=press if query.data else None)
+
+
+def _turn(query: _Query, heard: Heard, me: Me) -> Heard:
+    """A press that is for the adapter: a page to turn, an option to pick, a question to send away."""
+    message = query.message
+    urls = _urls(message, me) if message else []
+    if query.data == hidden.CANCEL:
+        return replace(heard, dismissed=True)
+    if not query.data.startswith(hidden.PICK):
+        shown = message.reply_markup.inline_keyboard if message and message.reply_markup else []
+        return replace(heard, page=hidden.turned(query.data, hidden.menus(urls), shown))
+    asked = hidden.question(urls)
+    if asked is None:
+        return heard
+    form = Form(
+        platform=PLATFORM,
+        user=heard.user,
+        token=asked.token,
+        values=hidden.picked(asked, query.data.removeprefix(hidden.PICK)),
+        key=query.id,
+        user_name=heard.name,
+        chat=heard.chat,
+        lang=heard.lang,
+    )
+    return replace(heard, inbound=form)
 
 
 def _line(message: _Message, sender: _User, me: Me) -> Heard | None:
@@ -135,18 +190,36 @@ def _line(message: _Message, sender: _User, me: Me) -> Heard | None:
     text = _asked(message, me, addressed=private or bool(answered))
     if text is None:
         return None
-    chat = _address(message)
-    slash = Slash(
-        platform=PLATFORM,
+    heard = Heard(
+        inbound=None,
+        chat=_address(message),
         user=str(sender.id),
-        text=text,
-        key=f"{message.chat.id}:{message.message_id}",
-        user_name=_name(sender),
-        chat=chat,
+        private=private,
+        name=_name(sender),
         lang=sender.language_code,
-        reply_to=answered,
+        message=str(message.message_id),
     )
-    return Heard(inbound=slash, chat=chat, user=str(sender.id), private=private)
+    said: dict[str, Any] = {
+        "platform": PLATFORM,
+        "user": heard.user,
+        "key": f"{message.chat.id}:{message.message_id}",
+        "user_name": heard.name,
+        "chat": heard.chat,
+        "lang": heard.lang,
+    }
+    urls = _urls(message.reply_to_message, me) if answered and message.reply_to_message else []
+    asked = hidden.question(urls)
+    if asked is not None and not message.text.startswith("/"):
+        form = Form(**said, token=asked.token, values=hidden.replied(asked, text))
+        return replace(heard, inbound=form, again=hidden.link(urls))
+    return replace(heard, inbound=Slash(**said, text=text, reply_to=answered))
+
+
+def _urls(message: _Message | _Answered, me: Me) -> list[str]:
+    """The links in a message of the bot's own; anybody else could have written what they like into theirs."""
+    if message.sender is None or message.sender.id != me.id:
+        return []
+    return [entity.url for entity in message.entities if entity.type == "text_link" and entity.url]
 
 
 def _asked(message: _Message, me: Me, *, addressed: bool) -> str | None:

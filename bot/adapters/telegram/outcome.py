@@ -18,6 +18,7 @@ if TYPE_CHECKING:
     from telegram.error import NetworkError, RetryAfter, TelegramError
 
 UNCHANGED = "message is not modified"
+CONFLICT, WEBHOOK_SET = "conflict", "webhook_set"
 GONE = (
     "message to edit not found",
     "message can't be edited",
@@ -27,7 +28,7 @@ GONE = (
 PLACE = (
     "chat not found", "thread not found", "topic_closed", "topic_deleted", "not enough rights", "have no rights",
     "need administrator rights", "chat_write_forbidden", "chat_restricted", "peer_id_invalid", "user not found",
-    "group chat was deactivated", "chat was upgraded", "chat_id_invalid",
+    "group chat was deactivated", "chat was upgraded", "chat_id_invalid", "topic_id_invalid", "not a forum",
 )  # fmt: skip
 CARD = (
     "can't parse", "text is empty", "text must be non-empty", "too long", "too_long", "button", "reply markup",
@@ -76,7 +77,7 @@ def _refused(error: TelegramError, address: str, *, ambiguous: bool) -> SendErro
         case sdk.BadRequest():
             return _bad_request(detail, unreachable)
         case sdk.Conflict():
-            return Transient("conflict", detail)
+            return Transient(WEBHOOK_SET if "webhook" in detail.lower() else CONFLICT, detail)
         case sdk.NetworkError():
             return _network(error, detail, ambiguous=ambiguous)
         case _:

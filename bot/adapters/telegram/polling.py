@@ -1,6 +1,7 @@
 """Long polling: fetch updates, hand each on, and move past it only when it was taken.
 
-Source: https://core.telegram.org/bots/api#getupdates
+Source: https://core.telegram.org/bots/api#getupdates. Polling excludes a webhook and other pollers; a webhook that
+somebody has set is never taken away, because another Tocsin may live by it.
 """
 
 from __future__ import annotations
@@ -8,13 +9,15 @@ from __future__ import annotations
 import asyncio
 import logging
 from collections.abc import Awaitable, Callable
-from typing import TYPE_CHECKING
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
 
 from bot.adapters.base import Json, RateLimited, SendError
-from bot.adapters.telegram.outcome import outcome
+from bot.adapters.telegram.decode import Malformed
+from bot.adapters.telegram.outcome import CONFLICT, WEBHOOK_SET, outcome
 
 if TYPE_CHECKING:
-    from telegram import Bot, Update
+    from telegram import Bot
 
 Handle = Callable[[Json], Awaitable[None]]
 
@@ -24,62 +27,102 @@ POLL_S = 25
 MARGIN_S = 5.0
 PAUSE_FIRST_S = 0.5
 PAUSE_MAX_S = 30.0
+YIELD_S = 6.0
+"""How long whoever lost the updates to another process lets it have them; so long at most nobody has them when that one
+is gone. Less than 10 s, the time in which a dead process's work is taken over."""
+SAY_AGAIN = 10
+"""The sentence about another process is logged once in so many tries: once a minute."""
 TRY_PAUSES_S = (0.2, 0.5, 1.0, 2.0, 4.0)
 """An update that cannot be taken is tried again after these pauses, then passed over: others wait behind it."""
 
 log = logging.getLogger(__name__)
 
 
-async def poll(bot: Bot, handle: Handle, timeout_s: float) -> None:
-    """Fetch and hand on until cancelled; trouble is waited out with growing pauses.
+@dataclass(slots=True)
+class Polled:
+    """How polling fares, for `doctor`: what keeps it from the updates now, and how often in a row."""
+
+    trouble: str = ""
+    times: int = 0
+
+
+async def poll(bot: Bot, handle: Handle, polled: Polled) -> None:
+    """Fetch and hand on until cancelled; trouble is waited out with growing pauses, a conflict up to `YIELD_S`.
 
     `handle` raises when an update was not taken. Telegram keeps what it was not told to forget for 24 hours.
     """
     offset: int | None = None
-    hooked = True
     pause_s = PAUSE_FIRST_S
     while True:
         try:
-            if hooked:  # polling and a webhook exclude each other
-                async with outcome(timeout_s, ambiguous=False):
-                    await bot.delete_webhook()
-                hooked = False
             updates = await _fetch(bot, offset)
         except SendError as error:
-            hooked = hooked or error.reason == "conflict"
-            await _wait_out(error, pause_s)
+            await _wait_out(error, pause_s, polled)
             pause_s = min(pause_s * 2, PAUSE_MAX_S)
             continue
         pause_s = PAUSE_FIRST_S
+        polled.trouble, polled.times = "", 0
         # together, as a webhook would bring them: a slow one must not hold up a press that waits for its toast
-        await asyncio.gather(*(_take(update.to_dict(), handle) for update in updates))
+        await asyncio.gather(*(_take(update, handle) for update in updates))
         if updates:
-            offset = updates[-1].update_id + 1
+            offset = max(_number(update) for update in updates) + 1
 
 
-async def _fetch(bot: Bot, offset: int | None) -> tuple[Update, ...]:
+async def _fetch(bot: Bot, offset: int | None) -> list[Json]:
+    """The updates as they are. The SDK's own method would build its objects, and fail for good on one unknown to it.
+
+    The Bot API's methods are case-insensitive; written like this, the SDK takes it for one that it does not know.
+    """
     wait_s = POLL_S + MARGIN_S
+    arguments: dict[str, Any] = {"timeout": POLL_S, "allowed_updates": list(ALLOWED)}
+    if offset is not None:
+        arguments["offset"] = offset
     async with outcome(wait_s, ambiguous=False):
-        return await bot.get_updates(offset=offset, timeout=POLL_S, allowed_updates=list(ALLOWED), read_timeout=wait_s)
+        updates = await bot.do_api_request("GetUpdates", arguments, read_timeout=wait_s)
+        if not isinstance(updates, list) or not all(isinstance(_number(update), int) for update in updates):
+            raise TypeError
+        return updates
 
 
-async def _wait_out(error: SendError, pause_s: float) -> None:
-    if error.reason == "conflict":
-        log.error(
-            "Another process receives the messages of this Telegram bot (%s). Only one may: stop the other one, or "
-            "give it a bot of its own. Trying again in %.0f s.",
-            error.detail,
-            pause_s,
-        )
+def _number(update: Any) -> int:
+    number: int = update["update_id"]
+    return number
+
+
+async def _wait_out(error: SendError, pause_s: float, polled: Polled) -> None:
+    polled.times = polled.times + 1 if polled.trouble == error.reason else 1
+    polled.trouble = error.reason
+    if error.reason in (CONFLICT, WEBHOOK_SET):
+        if polled.times % SAY_AGAIN == 1:
+            _say_who(error)
+        pause_s = min(pause_s, YIELD_S)
     else:
         log.warning("Telegram could not be polled (%s); trying again soon.", error)
     await asyncio.sleep(error.after_s if isinstance(error, RateLimited) else pause_s)
+
+
+def _say_who(error: SendError) -> None:
+    if error.reason == WEBHOOK_SET:
+        log.error(
+            "A webhook is set for this Telegram bot, so that nothing can be polled; it was left alone, another program "
+            "may live by it. Give this Tocsin a bot of its own, use mode: webhook, or remove the webhook by calling "
+            "deleteWebhook. Trying again every few seconds.",
+        )
+    else:
+        log.error(
+            "Another process receives the messages of this Telegram bot (%s). Only one may: stop the other one, or "
+            "give it a bot of its own. Trying again every few seconds.",
+            error.detail,
+        )
 
 
 async def _take(update: Json, handle: Handle) -> None:
     for pause_s in TRY_PAUSES_S:
         try:
             await handle(update)
+            return
+        except Malformed as error:
+            log.warning("An update of Telegram could not be read and is passed over: %.200s", error)
             return
         except Exception as error:  # noqa: BLE001  # whatever it was, the update is not saved, so it is tried again
             log.warning("A Telegram update was not taken (%s); trying again in %.1f s.", type(error).__name__, pause_s)

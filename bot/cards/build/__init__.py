@@ -2,11 +2,21 @@
 
 from __future__ import annotations
 
+from bot.cards.build.actions import take_action
 from bot.cards.build.incident import incident_card, page_card, why_paged
 from bot.cards.build.lists import alerts_card, entry_text, help_card, list_card, oncall_card, why_card
 from bot.cards.build.notices import notice_text
+from bot.cards.build.outlook import way_word
 from bot.cards.build.replies import CODES, reply_card, reply_text, text_card
-from bot.cards.build.verdicts import essence, level_words, member_words, quiet_words, rule_words, target_words
+from bot.cards.build.verdicts import (
+    essence,
+    level_words,
+    member_words,
+    quiet_words,
+    route_words,
+    rule_words,
+    target_words,
+)
 from bot.cards.build.view import View
 
 __all__ = [
@@ -26,9 +36,12 @@ __all__ = [
     "quiet_words",
     "reply_card",
     "reply_text",
+    "route_words",
     "rule_words",
+    "take_action",
     "target_words",
     "text_card",
+    "way_word",
     "why_card",
     "why_paged",
 ]

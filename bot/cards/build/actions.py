@@ -6,13 +6,13 @@ A button whose argument is `ask-<num>` opens a form first (`build.forms`); every
 from __future__ import annotations
 
 from bot.cards import token
-from bot.cards.build.forms import ask, span_word
+from bot.cards.build.forms import FORMS, ask, span_word
 from bot.cards.build.outlook import holders, level_words, state
 from bot.cards.build.view import View
 from bot.cards.card import Action, ActionStyle, Option
-from bot.cards.i18n import duration
+from bot.cards.i18n import duration, say
 from bot.engine import escalation
-from bot.engine.model import Severity
+from bot.engine.model import RoomState, Severity
 
 MORE = "more"
 """The menu of everything else; it is no verb itself."""
@@ -46,7 +46,7 @@ def actions(view: View) -> tuple[Action, ...]:
 BY_LINK = ("ack", "escalate")
 """What a link in a mail may do: mails are forwarded and scanned, so nothing that ends an incident."""
 
-_WHILE_OPEN = ("assign", "add", "note", "sev", "merge", "silence", "why")
+_WHILE_OPEN = ("assign", "add", "note", "sev", "merge", "silence", "room", "why")
 _WHEN_CLOSED = ("note", "silence", "why")
 """The menu of everything else: a closed incident takes remarks, and what is like it can still be silenced."""
 
@@ -94,8 +94,10 @@ def _more(view: View) -> Action:
     for verb in _WHILE_OPEN if view.incident.closed_at is None else _WHEN_CLOSED:
         if verb == "sev":
             options += _severities(view)
+        elif verb == "room" and (not view.rooms or any(r.state is not RoomState.CLOSED for r in view.incident.rooms)):
+            continue
         else:
-            arg = "" if verb == "why" else ask(view.incident.num)
+            arg = ask(view.incident.num) if verb in FORMS else ""
             options.append(Option(label=view.say(f"action.{verb}"), token=_token(view, verb, arg)))
     return Action(verb=MORE, label=view.say("action.more"), options=tuple(options))
 
@@ -108,6 +110,12 @@ def _severities(view: View) -> list[Option]:
         Option(label=view.say("action.sev", severity=words[each]), token=_token(view, "sev", each.value.casefold()))
         for each in others
     ]
+
+
+def take_action(key: token.Key, override: str, lang: str) -> Action:
+    """The button by which somebody takes a shift that waits for somebody."""
+    label = say(lang, "action.take")
+    return Action(verb="take", label=label, token=token.mint(key, "take", override, 0), style=ActionStyle.PRIMARY)
 
 
 def _token(view: View, verb: str, arg: str = "") -> str:

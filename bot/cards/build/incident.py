@@ -13,6 +13,7 @@ from bot.cards.build.outlook import (
     outcome,
     paged_now,
     state,
+    way_word,
     what_next,
     who_has_it,
 )
@@ -23,7 +24,7 @@ from bot.cards.text import one_line, shorten, web_address
 from bot.engine import routing
 from bot.engine.effects import Page, Reason
 from bot.engine.links import filled
-from bot.engine.model import Instant, Severity
+from bot.engine.model import Instant, RoomState, Severity
 from bot.engine.world import CustomField, FieldKind
 
 LABELS_SHOWN = 4
@@ -147,6 +148,8 @@ def _particulars(view: View) -> tuple[Fact, ...]:
     ]
     if channel:
         facts.append(Fact(label=view.say("fact.channel"), value=(Span(text=channel.name),)))
+    if rooms := _rooms(view):
+        facts.append(Fact(label=view.say("fact.room"), value=rooms))
     if marks := _marks(view):
         facts.append(Fact(label=view.say("fact.marks"), value=(Span(text=listing(marks, view.lang)),)))
     if telling := _labels(view):
@@ -179,6 +182,22 @@ def _alert_count(view: View) -> str:
         return view.say("alerts.none")
     key = "alerts.open" if incident.alerts_open else "alerts.closed" if incident.closed_by else "alerts.none_open"
     return view.say(key, open=incident.alerts_open, total=incident.alerts_total)
+
+
+def _rooms(view: View) -> Line:
+    """Its war rooms that are there or on their way."""
+    spans: list[Span] = []
+    for room in view.incident.rooms:
+        if room.state is RoomState.CLOSED:
+            continue
+        spans += [Span(text="  ·  ", style=Style.MUTED)] if spans else []
+        if room.state is RoomState.ASKED:
+            spans.append(Span(text=view.say("room.asked", platform=way_word(view, room.platform)), style=Style.MUTED))
+        elif room.state is RoomState.CLOSING:
+            spans.append(Span(text=view.say("room.closing", name=room.name), style=Style.MUTED))
+        else:
+            spans.append(Span(text=room.name, href=web_address(room.url)))
+    return tuple(spans)
 
 
 def _marks(view: View) -> list[str]:

@@ -16,6 +16,8 @@ from bot.engine.world import OnCall, World
 ROWS_SHOWN = 20
 """More than anybody reads in a chat; the pages show the rest."""
 TITLE_SHOWN = 80
+HELP_LINES = 12
+"""Lines of a paragraph of the help: the shortest of the platforms' text blocks holds them."""
 ALERT_NAME = 6
 """Letters of an alert's id: 24 bits tell the alerts of one incident apart."""
 _TELLS_WHO = (Reason.ASSIGNED, Reason.ADDED)
@@ -32,8 +34,11 @@ def oncall_card(
 ) -> Card:
     """Who is on call: a schedule's name and its people in each row, at `at` or now."""
     facts: list[Fact] = []
+    by_hand = {override.id for plan in world.schedules.values() for override in plan.overrides}
     for name, duty in rows:
-        texts = [_on_duty(one, world, lang, zone, now) for one in duty] or [say(lang, "oncall.nobody")]
+        texts = [_on_duty(one, world, lang, zone, now, by_hand=one.layer in by_hand) for one in duty] or [
+            say(lang, "oncall.nobody")
+        ]
         facts.append(Fact(label=name, value=(Span(text=listing(texts, lang)),)))
     title = say(lang, "oncall.title")
     if at is not None:
@@ -80,13 +85,14 @@ def list_card(
 def why_card(view: View, verdicts: Sequence[str] = ()) -> Card:
     """The verdicts, and the timeline of `view.entries` with every reason in words, newest last."""
     title = view.say("why.title", ref=view.ref)
-    shown = view.entries[-ROWS_SHOWN:]
+    told = [entry for entry in view.entries if entry.kind is not Kind.ROOM_SAID]  # the page of the incident has them
+    shown = told[-ROWS_SHOWN:]
     lines: list[Line] = [(view.at(entry.at), Span(text="  "), Span(text=entry_text(view, entry))) for entry in shown]
     if not lines:
         lines = [(Span(text=view.say("why.empty")),)]
     fallback = f"{title}: {lines[-1][-1].text}"
     above = tuple(_paragraph(text) for text in verdicts)
-    body = (*above, Paragraph(lines=tuple(lines)), *_rest(len(view.entries), view.lang))
+    body = (*above, Paragraph(lines=tuple(lines)), *_rest(len(told), view.lang))
     return Card(kind="list", title=title, fallback=fallback, lang=view.lang, url=view.page_url, body=body)
 
 
@@ -146,16 +152,18 @@ def help_card(verbs: Mapping[str, str], lang: str) -> Card:
     """Every command with what it does, already in the reader's language."""
     lines: list[Line] = [(Span(text=usage, style=Style.CODE), Span(text=f"  {what}")) for usage, what in verbs.items()]
     fallback = say(lang, "help.fallback", verbs=", ".join(verbs))
-    body = (Paragraph(lines=tuple(lines)),)
+    parts = range(0, len(lines), HELP_LINES)
+    body = tuple(Paragraph(lines=tuple(lines[at : at + HELP_LINES])) for at in parts)
     return Card(kind="list", title=say(lang, "help.title"), fallback=fallback, lang=lang, body=body)
 
 
-def _on_duty(one: OnCall, world: World, lang: str, zone: str, now: Instant) -> str:
+def _on_duty(one: OnCall, world: World, lang: str, zone: str, now: Instant, *, by_hand: bool) -> str:
     role = say(lang, f"role.{one.role}") if knows(f"role.{one.role}") else one.role
     who = _name(world, one.member)
     if one.until is None:
         return say(lang, "oncall.always", who=who, role=role)
-    return say(lang, "oncall.until", who=who, role=role, at=moment(one.until, now, zone, lang))
+    until = moment(one.until, now, zone, lang)
+    return say(lang, "oncall.override" if by_hand else "oncall.until", who=who, role=role, at=until)
 
 
 def _name(world: World, member: str) -> str:

@@ -9,10 +9,25 @@ from bot.cards.build.view import View
 from bot.cards.i18n import duration, knows, listing, moment
 from bot.cards.text import one_line
 from bot.engine.model import Condition, Instant
-from bot.engine.verdicts import LevelVerdict, MemberVerdict, MemberWhy, QuietVerdict, RuleVerdict, Stands, Verdicts
+from bot.engine.verdicts import (
+    LevelVerdict,
+    MemberVerdict,
+    MemberWhy,
+    QuietVerdict,
+    QuietWhy,
+    RouteVerdict,
+    RuleVerdict,
+    RuleWhy,
+    Stands,
+    Verdicts,
+)
 
-_BY_A_LEVEL = frozenset({MemberWhy.PAGED, MemberWhy.DELAYED, MemberWhy.EARLIER, MemberWhy.LATER, MemberWhy.ADDED})
+_BY_A_LEVEL = frozenset({
+    MemberWhy.PAGED, MemberWhy.MUTED, MemberWhy.DELAYED, MemberWhy.EARLIER, MemberWhy.LATER, MemberWhy.ADDED,
+})  # fmt: skip
 """For these it matters by which ways they are reached."""
+_IS_HEARD_OF = (QuietWhy.HIDES, QuietWhy.OVER, QuietWhy.OTHER, QuietWhy.NOTICED)
+"""What keeps an alert quiet, did, or would as well."""
 
 
 def rule_words(view: View, verdict: RuleVerdict) -> str:
@@ -22,9 +37,22 @@ def rule_words(view: View, verdict: RuleVerdict) -> str:
 
 
 def quiet_words(view: View, verdict: QuietVerdict) -> str:
-    """`the silence “deploy” was not in force at that hour`."""
+    """`the silence “deploy” was not in force at that hour`; of what hides an alert also until when, and by what."""
     what = view.say(f"verdict.quiet.{verdict.kind}", name=one_line(verdict.name))
-    return view.say(f"verdict.silent.{verdict.why.value}", what=what, fails=_conditions(view, verdict.fails))
+    key = f"verdict.silent.{verdict.why.value}"
+    if verdict.why is QuietWhy.HIDES and verdict.until is not None:
+        return view.say(f"{key}.until", what=what, until=_moment(view, verdict.until))
+    if verdict.cause and knows(f"{key}.cause"):
+        return view.say(f"{key}.cause", what=what, cause=one_line(verdict.cause))
+    fails = _conditions(view, verdict.fails)
+    return view.say(key, what=what, fails=fails, changes=verdict.changes, enough=verdict.enough)
+
+
+def route_words(view: View, verdict: RouteVerdict) -> str:
+    """`case 2 leads to db, web`."""
+    case = view.say("verdict.case", case=verdict.case) if verdict.case else view.say("verdict.case.default")
+    facts = {"case": case, "to": ", ".join(verdict.channels), "fails": _conditions(view, verdict.fails)}
+    return view.say(f"verdict.{verdict.why.value}", **facts)
 
 
 def level_words(view: View, verdict: LevelVerdict, last: int) -> str:
@@ -63,10 +91,11 @@ def member_words(view: View, verdict: MemberVerdict) -> str:
 
 
 def essence(view: View, verdicts: Verdicts, member: str = "") -> list[str]:
-    """What a chat is told: the rule that takes it, and the verdict about one person if there is one to ask about."""
-    chosen = [rule_words(view, each) for each in verdicts.rules if each.why.value == "chosen"]
+    """What a chat is told: what hides it, the rule that takes it, and the verdict about one person if one is asked."""
+    hidden = [quiet_words(view, each) for each in verdicts.quiet if each.why in _IS_HEARD_OF]
+    chosen = [rule_words(view, each) for each in verdicts.rules if each.why in (RuleWhy.CHOSEN, RuleWhy.WOULD)]
     about = verdicts.member(member) if member else None
-    return [*chosen, *([member_words(view, about)] if about else [])]
+    return [*hidden, *chosen, *([member_words(view, about)] if about else [])]
 
 
 def _ways(view: View, verdict: MemberVerdict) -> str:

@@ -38,6 +38,8 @@ class View:
     """The member whom this card is for; empty for a group."""
     url: str = ""
     """The public base URL; empty where there is none."""
+    rooms: bool = False
+    """Whether some platform could open a war room."""
     act_by_link: bool = False
     """Actions become signed links for the viewer (mail); otherwise they become buttons."""
 

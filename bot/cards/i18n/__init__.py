@@ -20,12 +20,18 @@ from bot.cards.i18n import (
     forms_zh,
     ladder_en,
     ladder_zh,
+    myself_en,
+    myself_zh,
     noise_en,
     noise_zh,
     notices_en,
     notices_zh,
     replies_en,
     replies_zh,
+    rooms_en,
+    rooms_zh,
+    shifts_en,
+    shifts_zh,
     words_en,
     words_zh,
 )
@@ -33,8 +39,30 @@ from bot.engine.model import DAY, HOUR, MINUTE, SECOND, Instant, Span
 
 LANGUAGES: Final = ("en", "zh")
 
-_ENGLISH: Final = (words_en, replies_en, commands_en, noise_en, notices_en, ladder_en, forms_en)
-_CHINESE: Final = (words_zh, replies_zh, commands_zh, noise_zh, notices_zh, ladder_zh, forms_zh)
+_ENGLISH: Final = (
+    words_en,
+    replies_en,
+    commands_en,
+    noise_en,
+    notices_en,
+    ladder_en,
+    forms_en,
+    rooms_en,
+    shifts_en,
+    myself_en,
+)
+_CHINESE: Final = (
+    words_zh,
+    replies_zh,
+    commands_zh,
+    noise_zh,
+    notices_zh,
+    ladder_zh,
+    forms_zh,
+    rooms_zh,
+    shifts_zh,
+    myself_zh,
+)
 
 TABLES: Final[Mapping[str, Mapping[str, str]]] = {
     "en": {key: sentence for table in _ENGLISH for key, sentence in table.WORDS.items()},

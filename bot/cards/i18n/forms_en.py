@@ -13,6 +13,7 @@ WORDS: Final[dict[str, str]] = {
     "action.merge": "Merge into…",
     "action.silence": "Silence…",
     "action.reopen": "Reopen…",
+    "action.room": "Open room",
     "action.why": "Why",
     "action.sev": "Severity: {severity}",
     "form.title.snooze": "Snooze {ref}",

@@ -13,6 +13,7 @@ WORDS: Final[dict[str, str]] = {
     "action.merge": "合并到…",
     "action.silence": "静默…",
     "action.reopen": "重新打开…",
+    "action.room": "开启作战室",
     "action.why": "缘由",
     "action.sev": "严重程度：{severity}",
     "form.title.snooze": "暂缓 {ref}",

@@ -81,6 +81,7 @@ WORDS: Final[dict[str, str]] = {
     "reply.no_seat": "Nothing was changed: without a seat you receive pages but cannot view or act. An administrator "
     "can give you one.",
     "reply.forged": "Nothing was changed: that button was not drawn by Tocsin, or is too old. Use the current card.",
+    "reply.no_open_alert": "There is no open alert with the key or id {name}.",
     "reply.no_such_incident": "There is no incident {ref}.",
     "reply.no_such_incident.bare": "There is no such incident.",
     "reply.no_such_member": "Tocsin knows nobody called {name}.",

@@ -76,6 +76,7 @@ WORDS: Final[dict[str, str]] = {
     "reply.unlinked": "未作任何更改：Tocsin 不知道你在这里是谁。请发送 `link` 关联这个账号。",
     "reply.no_seat": "未作任何更改：没有席位的成员只能接收通知，不能查看或操作。请联系管理员分配席位。",
     "reply.forged": "未作任何更改：该按钮不是 Tocsin 发出的，或已经失效。请使用最新的卡片。",
+    "reply.no_open_alert": "没有键或编号为 {name} 的未恢复告警。",
     "reply.no_such_incident": "没有故障 {ref}。",
     "reply.no_such_incident.bare": "没有这个故障。",
     "reply.no_such_member": "没有名为 {name} 的成员。",

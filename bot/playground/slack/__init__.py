@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from bot.playground.slack.config import SlackChannel, SlackConfig, SlackUser
+from bot.playground.slack.config import SlackChannel, SlackConfig, SlackGroup, SlackUser
 from bot.playground.slack.emulator import SlackEmulator
 
-__all__ = ["SlackChannel", "SlackConfig", "SlackEmulator", "SlackUser"]
+__all__ = ["SlackChannel", "SlackConfig", "SlackEmulator", "SlackGroup", "SlackUser"]

@@ -18,7 +18,9 @@ from starlette.responses import JSONResponse, PlainTextResponse, Response
 from bot.playground.hub import Json, Outage
 from bot.playground.quota import Meter, Rate
 from bot.playground.slack import chat_methods as chat
+from bot.playground.slack import group_methods as groups
 from bot.playground.slack import place_methods as places
+from bot.playground.slack import room_methods as rooms
 from bot.playground.slack.refusals import SlackRefusal
 from bot.playground.slack.workspace import Workspace
 
@@ -39,7 +41,7 @@ class Method:
 
     run: Callable[[Workspace, Json], Json]
     required: tuple[str, ...]
-    scopes: tuple[str, ...]  # one of them is enough
+    scopes: tuple[str, ...]  # the one it needs; several: of a public, a private, a direct conversation
     rate: Rate
     token: str = BOT
 
@@ -48,7 +50,9 @@ def _connections_open(_space: Workspace, _args: Json) -> Json:
     return {}  # the door adds the address of the socket, which depends on the request
 
 
-_MANAGE = ("channels:manage", "groups:write")
+_MANAGE = ("channels:manage", "groups:write", "im:write")
+_READ = ("channels:read", "groups:read", "im:read")
+_HISTORY = ("channels:history", "groups:history", "im:history")
 METHODS: dict[str, Method] = {
     "auth.test": Method(places.auth_test, (), (), AUTH_TEST),
     "chat.postMessage": Method(chat.post_message, ("channel",), ("chat:write",), POST_PER_TEAM),
@@ -57,16 +61,21 @@ METHODS: dict[str, Method] = {
     "chat.delete": Method(chat.delete, ("channel", "ts"), ("chat:write",), TIER_3),
     "views.open": Method(places.open_view, ("view",), (), TIER_4),
     "views.update": Method(places.update_view, ("view",), (), TIER_4),
+    "views.publish": Method(places.publish_home, ("user_id", "view"), (), TIER_4),
     "conversations.open": Method(places.open_conversation, (), ("im:write",), TIER_3),
-    "conversations.create": Method(places.create_conversation, (), _MANAGE, TIER_2),
-    "conversations.invite": Method(places.invite, ("channel", "users"), _MANAGE, TIER_3),
-    "conversations.setTopic": Method(places.set_topic, ("channel", "topic"), _MANAGE, TIER_2),
-    "conversations.archive": Method(places.archive, ("channel",), _MANAGE, TIER_2),
-    "conversations.info": Method(
-        places.conversation_info, ("channel",), ("channels:read", "groups:read", "im:read"), TIER_3
-    ),
+    "conversations.create": Method(rooms.create_conversation, (), _MANAGE, TIER_2),
+    "conversations.invite": Method(rooms.invite, ("channel", "users"), _MANAGE, TIER_3),
+    "conversations.setTopic": Method(rooms.set_topic, ("channel", "topic"), _MANAGE, TIER_2),
+    "conversations.setPurpose": Method(rooms.set_purpose, ("channel", "purpose"), _MANAGE, TIER_2),
+    "conversations.archive": Method(rooms.archive, ("channel",), _MANAGE, TIER_2),
+    "conversations.info": Method(places.conversation_info, ("channel",), _READ, TIER_3),
+    "conversations.history": Method(rooms.history, ("channel",), _HISTORY, TIER_3),
+    "conversations.replies": Method(rooms.replies, ("channel", "ts"), _HISTORY, TIER_3),
+    "users.conversations": Method(rooms.users_conversations, (), (), TIER_3),  # its scopes depend on `types`
     "users.lookupByEmail": Method(places.lookup_by_email, ("email",), ("users:read.email",), TIER_3),
     "users.info": Method(places.user_info, ("user",), ("users:read",), TIER_4),
+    "usergroups.list": Method(groups.list_groups, (), ("usergroups:read",), TIER_2),
+    "usergroups.users.update": Method(groups.update_members, ("usergroup",), ("usergroups:write",), TIER_2),
     "pins.add": Method(chat.add_pin, ("channel",), ("pins:write",), TIER_2),
     "bookmarks.add": Method(chat.add_bookmark, ("channel_id", "title", "type"), ("bookmarks:write",), TIER_2),
     "apps.connections.open": Method(_connections_open, (), (), TIER_1, APP),
@@ -92,11 +101,17 @@ class WebApi:
             body = self._answer(method, request, args)
         except SlackRefusal as refusal:
             self.space.publish("refused", {"method": method, "error": refusal.code, "detail": refusal.messages})
-            return JSONResponse(refusal.body())
+            return JSONResponse(refusal.body(), headers=self._headers(method))
         except _TooManyCalls as limit:
             self.space.publish("refused", {"method": method, "error": "ratelimited", "retry_after_s": limit.wait_s})
             return too_many(limit.wait_s)
-        return JSONResponse({"ok": True, **body})
+        return JSONResponse({"ok": True, **body}, headers=self._headers(method))
+
+    def _headers(self, name: str) -> dict[str, str]:
+        """What the token may, and what the method takes: https://docs.slack.dev/authentication/installing-with-oauth."""
+        accepted = METHODS[name].scopes if name in METHODS else ()
+        return {"x-oauth-scopes": ",".join(sorted(self.space.config.scopes)),
+                "x-accepted-oauth-scopes": ",".join(accepted)}  # fmt: skip
 
     def _answer(self, name: str, request: Request, args: Json) -> Json:
         """Run one method, after every check; raises `SlackRefusal` or `_TooManyCalls`."""
@@ -108,14 +123,25 @@ class WebApi:
         if kind != method.token:
             raise SlackRefusal("not_allowed_token_type")
         self._spend(name, method, args)
-        if method.scopes and not config.scopes.intersection(method.scopes):
-            raise SlackRefusal("missing_scope", needed=method.scopes[0], provided=",".join(sorted(config.scopes)))
+        needed = self._needed(method, args)
+        if needed and needed not in config.scopes:
+            raise SlackRefusal("missing_scope", needed=needed, provided=",".join(sorted(config.scopes)))
         missing = [field for field in method.required if args.get(field) in (None, "")]
         if missing:
             raise SlackRefusal("invalid_arguments", *(f"missing required field: {field}" for field in missing))
         if name == "apps.connections.open":
             return {"url": self.socket_address(request)}
         return method.run(self.space, args)
+
+    def _needed(self, method: Method, args: Json) -> str:
+        """The scope of a call: methods about conversations need that of the kind of conversation."""
+        if len(method.scopes) < 2:
+            return method.scopes[0] if method.scopes else ""
+        public, private, direct = method.scopes
+        place = self.space.channels.get(str(args.get("channel") or ""))
+        if place is None:
+            return private if chat.truthy(args.get("is_private")) else public
+        return direct if place.user is not None else private if place.is_private else public
 
     def _token_kind(self, request: Request, args: Json) -> str:
         # https://docs.slack.dev/apis/web-api#authentication: a bearer header, or `token` in a form body

@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 
 SCOPES_DEFAULT = frozenset({
-    "app_mentions:read", "bookmarks:write", "channels:manage", "channels:read", "chat:write", "commands",
-    "groups:read", "groups:write", "im:history", "im:read", "im:write", "pins:write", "users:read", "users:read.email",
+    "app_mentions:read", "bookmarks:write", "channels:history", "channels:manage", "channels:read", "chat:write",
+    "commands", "groups:history", "groups:read", "groups:write", "im:history", "im:read", "im:write", "pins:write",
+    "usergroups:read", "usergroups:write", "users:read", "users:read.email",
 })  # fmt: skip
 
 
@@ -35,6 +37,17 @@ class SlackChannel:
     is_archived: bool = False
 
 
+@dataclass(frozen=True, slots=True)
+class SlackGroup:
+    """A user group that exists when the workspace opens."""
+
+    id: str
+    handle: str
+    name: str
+    users: tuple[str, ...] = ()
+    disabled: bool = False
+
+
 @dataclass(slots=True)
 class SlackConfig:
     """Everything the played Slack must know.
@@ -42,6 +55,9 @@ class SlackConfig:
     `callback_url` is the app's single request URL for interactivity, slash commands and events; it may be set late.
     `public_url` is where the app reaches this Slack (`http://127.0.0.1:8400/slack`), for the `response_url` of
     payloads; left empty, it is learned from the first request.
+    `shortcuts` are the callback ids of the app's message shortcuts, `home_tab` whether it has a Home tab.
+    `webhooks` maps the path of an incoming webhook (`T1/B2/secret`) to the conversation that it posts to.
+    `paid_plan=False` plays a workspace without user groups.
     `rate_limits=False` switches off the vendor's quotas (for a load measurement), and nothing else.
     `deadline_s` is Slack's three seconds for every answer
     (https://docs.slack.dev/interactivity/handling-user-interaction#acknowledgment_response).
@@ -63,6 +79,11 @@ class SlackConfig:
     bot_name: str = "tocsin"
     users: tuple[SlackUser, ...] = ()
     channels: tuple[SlackChannel, ...] = ()
+    groups: tuple[SlackGroup, ...] = ()
+    webhooks: Mapping[str, str] = field(default_factory=dict)
+    shortcuts: frozenset[str] = frozenset()
+    home_tab: bool = True
+    paid_plan: bool = True
     commands: frozenset[str] = frozenset({"/oncall", "/tocsin"})
     scopes: frozenset[str] = field(default=SCOPES_DEFAULT)
     rate_limits: bool = True

@@ -17,6 +17,7 @@ from bot.playground.slack.config import SlackConfig
 from bot.playground.slack.people import People
 from bot.playground.slack.responses import respond
 from bot.playground.slack.sockets import Sockets
+from bot.playground.slack.webhooks import IncomingWebhooks
 from bot.playground.slack.workspace import Workspace
 
 
@@ -34,6 +35,7 @@ class SlackEmulator:
         self._link = AppLink(self.space, self._sockets)
         self._people = People(self.space, self._link)
         self._api = WebApi(self.space, Meter(hub.now), self._sockets.address)
+        self._hooks = IncomingWebhooks(self.space, Meter(hub.now))
 
     @property
     def name(self) -> str:
@@ -41,10 +43,11 @@ class SlackEmulator:
         return "slack"
 
     def routes(self) -> Sequence[BaseRoute]:
-        """The Web API, the target of every `response_url`, and the Socket Mode endpoint."""
+        """The Web API, the target of every `response_url`, incoming webhooks, and the Socket Mode endpoint."""
         return [
             Route("/api/{method}", self._call, methods=["GET", "POST"]),
             Route("/respond/{key}", self._respond, methods=["POST"]),
+            Route("/services/{path:path}", self._webhook, methods=["POST"]),
             WebSocketRoute("/socket/{ticket}", self._sockets.endpoint),
         ]
 
@@ -74,17 +77,19 @@ class SlackEmulator:
             ],
             "ephemerals": list(space.ephemerals),
             "views": list(space.views.values()),
+            "homes": dict(space.homes),
+            "groups": {group.handle: group.users for group in space.groups.values()},
             "sockets": self._sockets.connected(),
         }  # fmt: skip
 
     async def act(self, act: str, data: Json) -> Json:
-        """`press` (with `view_id` instead of `channel` and `ts`: in a modal), `slash`, `say`, `mention`, `submit`,
-        `close`, `verify`, `disconnect`, each with its arguments in `data`.
+        """`press` (with `view_id` instead of `channel` and `ts`: in a modal or Home tab), `slash`, `say`, `mention`,
+        `shortcut`, `open_home`, `submit`, `close`, `verify`, `disconnect`, each with its arguments in `data`.
         """
         acts: dict[str, Callable[..., Awaitable[Json]]] = {
             "press": self.press_in_view if "view_id" in data else self.press, "slash": self.slash, "say": self.say,
             "mention": self.mention, "submit": self.submit, "close": self.close, "verify": self.verify,
-            "disconnect": self.disconnect,
+            "disconnect": self.disconnect, "shortcut": self.shortcut, "open_home": self.open_home,
         }  # fmt: skip
         if act not in acts:
             raise ActRefused(f"Nobody can {act!r} in Slack; possible are {', '.join(acts)}.")
@@ -118,6 +123,14 @@ class SlackEmulator:
         """A person mentions the bot; see `People.mention`."""
         return await self._people.mention(text, user, channel)
 
+    async def shortcut(self, channel: str, ts: str, callback_id: str, user: str) -> Json:
+        """A person chooses a shortcut in the menu of a message; see `People.shortcut`."""
+        return await self._people.shortcut(channel, ts, callback_id, user)
+
+    async def open_home(self, user: str) -> Json:
+        """A person opens the app's Home tab; see `People.open_home`."""
+        return await self._people.open_home(user)
+
     async def submit(self, view_id: str, values: Json, user: str) -> Json:
         """A person submits an open modal; see `People.submit`."""
         return await self._people.submit(view_id, values, user)
@@ -138,6 +151,10 @@ class SlackEmulator:
     async def _call(self, request: Request) -> Response:
         self._learn_address(request)
         return await self._api(request)
+
+    async def _webhook(self, request: Request) -> Response:
+        self._learn_address(request)
+        return await self._hooks(request)
 
     async def _respond(self, request: Request) -> Response:
         return await respond(self.space, request)

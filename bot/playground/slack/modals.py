@@ -1,6 +1,6 @@
-"""Modals: what `views.open` accepts, and what a person's entries become in `view.state`.
+"""Modals and the Home tab: what `views.open` and `views.publish` accept, and what entries become in `view.state`.
 
-Source: https://docs.slack.dev/reference/views/modal-views
+Sources: https://docs.slack.dev/reference/views/modal-views and https://docs.slack.dev/reference/views/home-tab-views
 """
 
 from __future__ import annotations
@@ -26,12 +26,13 @@ _KEYS = frozenset({
     "type", "title", "blocks", "close", "submit", "private_metadata", "callback_id", "clear_on_close",
     "notify_on_close", "external_id", "submit_disabled",
 })  # fmt: skip
+_HOME_KEYS = frozenset({"type", "blocks", "private_metadata", "callback_id", "external_id"})
 
 
-def checked_view(space: Workspace, args: Json, replacing: Json | None = None) -> Json:
+def checked_view(space: Workspace, args: Json, replacing: Json | None = None, kind: str = "modal") -> Json:
     """The full view object for the `view` argument; raises `invalid_arguments` or `view_too_large`.
 
-    `replacing` keeps the id of a modal that is on the screen.
+    `replacing` keeps the id of a view that is on the screen; `kind` is `modal` or `home`.
     """
     view = structured(args, "view", "invalid_arguments")
     if not isinstance(view, dict):
@@ -39,7 +40,7 @@ def checked_view(space: Workspace, args: Json, replacing: Json | None = None) ->
     if len(json.dumps(view)) > VIEW_BYTES_MAX:
         raise SlackRefusal("view_too_large")
     found = Findings()
-    _check(found, view)
+    _check(found, view, kind)
     if found.messages:
         raise SlackRefusal("invalid_arguments", *found.messages)
     external = view.get("external_id", "")
@@ -57,11 +58,12 @@ def checked_view(space: Workspace, args: Json, replacing: Json | None = None) ->
     }  # fmt: skip
 
 
-def _check(found: Findings, view: Json) -> None:
-    if view.get("type") != "modal":
-        found.add("must be modal", "/view/type")
-    found.keys(view, "/view", _KEYS)
-    found.text_object(view.get("title"), "/view/title", TITLE_MAX, plain=True)
+def _check(found: Findings, view: Json, kind: str) -> None:
+    if view.get("type") != kind:
+        found.add(f"must be {kind}", "/view/type")
+    found.keys(view, "/view", _KEYS if kind == "modal" else _HOME_KEYS)
+    if kind == "modal":
+        found.text_object(view.get("title"), "/view/title", TITLE_MAX, plain=True)
     for name in ("close", "submit"):
         if view.get(name) is not None:
             found.text_object(view[name], f"/view/{name}", TITLE_MAX, plain=True)
@@ -76,7 +78,7 @@ def _check(found: Findings, view: Json) -> None:
         return
     check_blocks(found, blocks, "/view/blocks", modal=True)
     has_input = isinstance(blocks, list) and any(isinstance(b, dict) and b.get("type") == "input" for b in blocks)
-    if has_input and view.get("submit") is None:
+    if kind == "modal" and has_input and view.get("submit") is None:
         found.add("submit is required when a view has an input block", "/view/submit")
 
 

@@ -55,12 +55,13 @@ class People:
     async def press_in_view(
         self, view_id: str, action_id: str, user: str, option: str | None = None, block_id: str | None = None
     ) -> Json:
-        """Use an element of an open modal; the payload carries the view instead of a message and a `response_url`."""
-        view = self._open_view(view_id, user)
+        """Use an element of an open modal or of the Home tab: the payload carries the view instead of a message."""
+        home = self.space.homes.get(user)
+        view = home if home and home["id"] == view_id else self._open_view(view_id, user)
         surfaces: Surfaces = [(view["blocks"], {"type": "view", "view_id": view_id})]
         block, element, container = element_at(surfaces, action_id, block_id)
         action = self._action(block, element, option)
-        view["state"] = {"values": surface_state(surfaces, action)}
+        view = {**view, "state": {"values": surface_state(surfaces, action)}}
         payload: Json = {**self._interaction("block_actions", self.space.users[user]), "container": container,
                          "view": view, "actions": [action]}  # fmt: skip
         answer = await self.link.interactive(payload)
@@ -150,6 +151,31 @@ class People:
         if answer.trouble:
             return self._trouble(user, "form", "We had some trouble connecting. Try again?")
         return self._after_submit(view, answer, user)
+
+    async def open_home(self, user: str) -> Json:
+        """Open the app's Home tab: https://docs.slack.dev/reference/events/app_home_opened."""
+        place = self.space.direct(user)
+        event: Json = {"type": "app_home_opened", "user": user, "channel": place.id, "tab": "home",
+                       "event_ts": self.space.next_ts()}  # fmt: skip
+        if user in self.space.homes:
+            event["view"] = self.space.homes[user]
+        return await self._event({**event, "ts": event["event_ts"]}, user)
+
+    async def shortcut(self, channel: str, ts: str, callback_id: str, user: str) -> Json:
+        """Choose a shortcut in the menu of a message.
+
+        Payload: https://docs.slack.dev/reference/interaction-payloads/shortcuts-interaction-payload
+        """
+        place, person = self._entered(channel, user)
+        message, _ = self._visible(place, ts, user)
+        if callback_id not in self.space.config.shortcuts:
+            raise ActRefused(f"The app has no message shortcut {callback_id!r}.")
+        payload: Json = {
+            **self._interaction("message_action", person), "callback_id": callback_id,
+            "channel": {"id": place.id, "name": place.name or "directmessage"}, "message_ts": ts, "message": message,
+            "action_ts": self.space.next_ts(), "response_url": self._response_url(place, user, ts),
+        }  # fmt: skip
+        return self._outcome(await self.link.interactive(payload), user, "shortcut")
 
     async def close(self, view_id: str, user: str) -> Json:
         """Cancel an open modal; the app hears of it if the view asked for `notify_on_close`."""

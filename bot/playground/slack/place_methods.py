@@ -1,11 +1,10 @@
-"""The Web API methods about places and people: conversations, users, modals and the token itself.
+"""The Web API methods about people and what is before their eyes: direct messages, users, modals, Home, the token.
 
 Each function takes the workspace and the parsed arguments and returns the answer's fields, or raises `SlackRefusal`.
 """
 
 from __future__ import annotations
 
-import re
 from typing import Any
 
 from bot.playground.hub import Json
@@ -13,11 +12,7 @@ from bot.playground.slack.chat_methods import truthy
 from bot.playground.slack.config import SlackUser
 from bot.playground.slack.modals import checked_view
 from bot.playground.slack.refusals import SlackRefusal
-from bot.playground.slack.workspace import Conversation, Workspace
-
-NAME_MAX = 80  # https://docs.slack.dev/reference/methods/conversations.create
-TOPIC_MAX = 250  # `too_long` of https://docs.slack.dev/reference/methods/conversations.setTopic
-INVITES_MAX = 1_000  # https://docs.slack.dev/reference/methods/conversations.invite
+from bot.playground.slack.workspace import Workspace
 
 
 def auth_test(space: Workspace, _args: Json) -> Json:
@@ -28,7 +23,8 @@ def auth_test(space: Workspace, _args: Json) -> Json:
             "is_enterprise_install": False}  # fmt: skip
 
 
-def _ids(value: Any) -> list[str]:
+def ids_of(value: Any) -> list[str]:
+    """A list of ids as the SDKs write it: an array in JSON, joined by commas in a form."""
     if isinstance(value, list):
         return [str(item) for item in value]
     return [part.strip() for part in str(value or "").split(",") if part.strip()]
@@ -41,7 +37,7 @@ def open_conversation(space: Workspace, args: Json) -> Json:
         if channel.user is None:
             raise SlackRefusal("invalid_types")
     else:
-        users = _ids(args.get("users"))
+        users = ids_of(args.get("users"))
         if not users:
             raise SlackRefusal("users_list_not_supplied")
         if len(users) > 1:
@@ -51,85 +47,6 @@ def open_conversation(space: Workspace, args: Json) -> Json:
         if channel.id in known and not truthy(args.get("return_im")):
             return {"no_op": True, "already_open": True, "channel": {"id": channel.id}}
     return {"channel": channel.raw() if truthy(args.get("return_im")) else {"id": channel.id}}
-
-
-def create_conversation(space: Workspace, args: Json) -> Json:
-    """https://docs.slack.dev/reference/methods/conversations.create: lower case, digits, `-` and `_`, at most 80."""
-    name = str(args.get("name") or "")
-    if not name:
-        raise SlackRefusal("invalid_name_required")
-    if len(name) > NAME_MAX:
-        raise SlackRefusal("invalid_name_maxlength")
-    if not re.fullmatch(r"[a-z0-9_-]+", name):
-        raise SlackRefusal("invalid_name_specials")
-    if not re.search(r"[a-z0-9]", name):
-        raise SlackRefusal("invalid_name_punctuation")
-    if any(channel.name == name for channel in space.channels.values()):
-        raise SlackRefusal("name_taken")
-    private = truthy(args.get("is_private"))
-    channel = Conversation(space.fresh_id("C"), name, [space.config.bot_user_id], private, created=int(space.hub.now()))
-    space.channels[channel.id] = channel
-    space.publish("channel", {"channel": channel.raw()})
-    return {"channel": channel.raw()}
-
-
-def _managed(space: Workspace, reference: object) -> Conversation:
-    channel = space.conversation(reference)
-    if channel.user is not None:
-        raise SlackRefusal("method_not_supported_for_channel_type")
-    if space.config.bot_user_id not in channel.members:
-        raise SlackRefusal("channel_not_found" if channel.is_private else "not_in_channel")
-    if channel.is_archived:
-        raise SlackRefusal("is_archived")
-    return channel
-
-
-def invite(space: Workspace, args: Json) -> Json:
-    """https://docs.slack.dev/reference/methods/conversations.invite; without `force` one wrong user fails the call."""
-    channel = _managed(space, args["channel"])
-    users = _ids(args["users"])
-    if not users:
-        raise SlackRefusal("no_user")
-    if len(users) > INVITES_MAX:
-        raise SlackRefusal("too_many_users")
-    faults: list[Json] = []
-    for user in users:
-        if user == space.config.bot_user_id:
-            faults.append({"user": user, "ok": False, "error": "cant_invite_self"})
-        elif user not in space.users:
-            faults.append({"user": user, "ok": False, "error": "user_not_found"})
-        elif space.users[user].deleted:
-            faults.append({"user": user, "ok": False, "error": "cant_invite"})
-        elif user in channel.members:
-            faults.append({"user": user, "ok": False, "error": "already_in_channel"})
-    if faults and not (truthy(args.get("force")) and len(faults) < len(users)):
-        raise SlackRefusal(faults[0]["error"])
-    wrong = {fault["user"] for fault in faults}
-    channel.members.extend(user for user in users if user not in wrong)
-    space.publish("channel", {"channel": channel.raw(), "members": channel.members})
-    return {"channel": channel.raw(), **({"errors": faults} if faults else {})}
-
-
-def set_topic(space: Workspace, args: Json) -> Json:
-    """https://docs.slack.dev/reference/methods/conversations.setTopic."""
-    channel = _managed(space, args["channel"])
-    topic = str(args["topic"])
-    if len(topic) > TOPIC_MAX:
-        raise SlackRefusal("too_long")
-    channel.topic = topic
-    space.publish("channel", {"channel": channel.raw()})
-    return {"channel": channel.raw()}
-
-
-def archive(space: Workspace, args: Json) -> Json:
-    """https://docs.slack.dev/reference/methods/conversations.archive."""
-    channel = space.conversation(args["channel"])
-    if channel.is_archived:
-        raise SlackRefusal("already_archived")
-    channel = _managed(space, args["channel"])
-    channel.is_archived = True
-    space.publish("channel", {"channel": channel.raw()})
-    return {}
 
 
 def conversation_info(space: Workspace, args: Json) -> Json:
@@ -193,3 +110,19 @@ def update_view(space: Workspace, args: Json) -> Json:
             space.show_view(view, shown["user"])
             return {"view": view}
     raise SlackRefusal("not_found")
+
+
+def publish_home(space: Workspace, args: Json) -> Json:
+    """https://docs.slack.dev/reference/methods/views.publish: the Home tab of one person, replaced as a whole."""
+    if not space.config.home_tab:
+        raise SlackRefusal("not_enabled")
+    user = space.users.get(str(args["user_id"]))
+    if user is None or user.is_bot:
+        raise SlackRefusal("invalid_arguments", "invalid `user_id`")
+    old = space.homes.get(user.id)
+    if args.get("hash") and (old is None or args["hash"] != old["hash"]):
+        raise SlackRefusal("hash_conflict")
+    view = checked_view(space, args, replacing=old, kind="home")
+    space.homes[user.id] = view
+    space.publish("home", {"user": user.id, "view": view})
+    return {"view": view}

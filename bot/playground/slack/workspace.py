@@ -31,7 +31,9 @@ class Conversation:
     is_archived: bool = False
     user: str | None = None
     topic: str = ""
+    purpose: str = ""
     created: int = 0
+    creator: str = ""
     messages: OrderedDict[str, Json] = field(default_factory=OrderedDict)
     pins: list[str] = field(default_factory=list)
     bookmarks: list[Json] = field(default_factory=list)
@@ -45,8 +47,20 @@ class Conversation:
             "id": self.id, "name": self.name, "name_normalized": self.name, "created": self.created,
             "is_channel": not self.is_private, "is_group": self.is_private, "is_im": False, "is_mpim": False,
             "is_private": self.is_private, "is_archived": self.is_archived, "is_general": False, "is_shared": False,
-            "topic": {"value": self.topic, "creator": "", "last_set": 0}, "num_members": len(self.members),
+            "creator": self.creator, "topic": {"value": self.topic, "creator": "", "last_set": 0},
+            "purpose": {"value": self.purpose, "creator": "", "last_set": 0}, "num_members": len(self.members),
         }  # fmt: skip
+
+
+@dataclass(slots=True)
+class Group:
+    """A user group: people who are mentioned together."""
+
+    id: str
+    handle: str
+    name: str
+    users: list[str]
+    disabled: bool = False
 
 
 @dataclass(slots=True)
@@ -79,6 +93,8 @@ class Workspace:
     channels: dict[str, Conversation] = field(default_factory=dict)
     ephemerals: deque[Json] = field(default_factory=lambda: deque(maxlen=HANDLES_MAX))
     views: OrderedDict[str, Json] = field(default_factory=OrderedDict)
+    homes: dict[str, Json] = field(default_factory=dict)
+    groups: dict[str, Group] = field(default_factory=dict)
     triggers: OrderedDict[str, Trigger] = field(default_factory=OrderedDict)
     response_urls: OrderedDict[str, ResponseUrl] = field(default_factory=OrderedDict)
     _last_ts: int = 0
@@ -92,6 +108,10 @@ class Workspace:
             self.channels[seed.id] = Conversation(
                 seed.id, seed.name, list(seed.members), seed.is_private, seed.is_archived, created=int(self.hub.now())
             )
+
+        self.groups = {
+            seed.id: Group(seed.id, seed.handle, seed.name, list(seed.users), seed.disabled) for seed in config.groups
+        }
 
     def publish(self, kind: str, data: Json) -> None:
         """Put a notice of this platform on the board."""

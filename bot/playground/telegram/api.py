@@ -18,7 +18,7 @@ from starlette.responses import JSONResponse, PlainTextResponse, Response
 
 from bot.playground.hub import Json, Outage
 from bot.playground.quota import Meter, Rate
-from bot.playground.telegram import methods
+from bot.playground.telegram import methods, places, topics
 from bot.playground.telegram.commands import get_commands, set_commands
 from bot.playground.telegram.refusals import TelegramRefusal, bad_request, too_many
 from bot.playground.telegram.updates import Updates
@@ -37,10 +37,12 @@ METHODS: dict[str, Callable[[World, Json], Any]] = {
     "editmessagereplymarkup": methods.edit_markup,
     "deletemessage": methods.delete_message,
     "answercallbackquery": methods.answer_query,
-    "createforumtopic": methods.create_topic,
-    "closeforumtopic": methods.close_topic,
-    "pinchatmessage": methods.pin_message,
-    "getchat": methods.get_chat,
+    "createforumtopic": topics.create_topic,
+    "editforumtopic": topics.edit_topic,
+    "closeforumtopic": topics.close_topic,
+    "pinchatmessage": topics.pin_message,
+    "getchat": places.get_chat,
+    "getchatmember": places.get_chat_member,
     "setmycommands": set_commands,
     "getmycommands": get_commands,
 }

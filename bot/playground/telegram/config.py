@@ -23,6 +23,7 @@ class TelegramChat:
     """A group (negative id); the flags are the bot's place and rights in it.
 
     `kind` is `group` or `supergroup`; `is_forum` groups have topics; `members` are the ids of the people.
+    `members_may_write` is the permission of everybody who is no administrator, the bot among them.
     """
 
     id: int
@@ -35,6 +36,7 @@ class TelegramChat:
     can_manage_topics: bool = True
     can_pin_messages: bool = True
     can_delete_messages: bool = True
+    members_may_write: bool = True
 
 
 @dataclass(slots=True)
@@ -47,6 +49,8 @@ class TelegramConfig:
     `query_life_s` is how long a callback query can be answered; Telegram does not publish the number.
     `webhook_retry_delays_s` are the waits before each repeat of an undelivered update; Telegram only promises "a
     reasonable amount of attempts" (https://core.telegram.org/bots/api#setwebhook).
+    `content_life_s` is the age after which a pressed message comes without its content, as an InaccessibleMessage
+    (https://core.telegram.org/bots/api#inaccessiblemessage); the number is not published.
     """
 
     token: str = "42:AAplayground"
@@ -60,6 +64,7 @@ class TelegramConfig:
     webhook_timeout_s: float = 10.0
     webhook_retry_delays_s: tuple[float, ...] = (1.0, 2.0, 5.0, 15.0, 60.0)
     messages_kept: int = 200
+    content_life_s: float = 48 * 3_600
 
     @property
     def bot_id(self) -> int:

@@ -1,4 +1,4 @@
-"""The Bot API methods that write into chats: messages, keyboards, toasts, topics and pins.
+"""The Bot API methods that write into chats: messages, keyboards and toasts. Topics and pins are in `topics`.
 
 Each function takes the world and the parsed arguments and returns `result`, or raises `TelegramRefusal`.
 """
@@ -14,10 +14,9 @@ from bot.playground.telegram.refusals import bad_request
 from bot.playground.telegram.world import Chat, World
 
 TEXT_MAX = 4_096  # UTF-16 units after entities parsing: https://core.telegram.org/bots/api#sendmessage
+SIZE_MAX = 9_500  # text and addresses, "a good approximation": https://github.com/tdlib/telegram-bot-api/issues/165
 ENTITIES_MAX = 100  # the rest is ignored: telegram.constants.MessageLimit.MESSAGE_ENTITIES of python-telegram-bot 22.8
 TOAST_MAX = 200  # https://core.telegram.org/bots/api#answercallbackquery
-TOPIC_NAME_MAX = 128  # https://core.telegram.org/bots/api#createforumtopic
-TOPIC_COLOURS = frozenset({7322096, 16766590, 13338331, 9367192, 16749490, 16478047})
 DELETE_LIFE_S = 48 * 3_600  # https://core.telegram.org/bots/api#deletemessage
 NOT_MODIFIED = (
     "message is not modified: specified new message content and reply markup are exactly the same as a current content "
@@ -51,6 +50,8 @@ def _content(world: World, args: Json) -> Json:
     taken = {(entity["offset"], entity["length"]) for entity in entities}
     entities += [entity for entity in detected(text) if (entity["offset"], entity["length"]) not in taken]
     entities.sort(key=lambda entity: (entity["offset"], -entity["length"]))
+    if units(text) + sum(len(entity.get("url", "")) for entity in entities) > SIZE_MAX:
+        raise bad_request("ENTITIES_TOO_LONG")
     if len(entities) > ENTITIES_MAX:
         world.publish("entities_dropped", {"kept": ENTITIES_MAX, "given": len(entities)})
         del entities[ENTITIES_MAX:]
@@ -88,17 +89,17 @@ def _place(chat: Chat, args: Json) -> Json:
     place: Json = {}
     thread = args.get("message_thread_id")
     if thread not in (None, ""):
-        topic = chat.topics.get(_number(thread))
+        topic = chat.topics.get(number(thread))
         if topic is None:
             raise bad_request("message thread not found")
         if topic["closed"] and not (chat.group and chat.group.bot_is_admin and chat.group.can_manage_topics):
             raise bad_request("TOPIC_CLOSED")
-        place |= {"message_thread_id": _number(thread), "is_topic_message": True}
+        place |= {"message_thread_id": number(thread), "is_topic_message": True}
     reply = structured(args, "reply_parameters")
     if reply is not None:
         if not isinstance(reply, dict) or "message_id" not in reply:
             raise bad_request("object expected as reply parameters")
-        target = chat.messages.get(_number(reply["message_id"]))
+        target = chat.messages.get(number(reply["message_id"]))
         if target is not None:
             place["reply_to_message"] = quoted(target)
         elif not truthy(reply.get("allow_sending_without_reply")):
@@ -111,7 +112,8 @@ def quoted(message: Json) -> Json:
     return {name: value for name, value in message.items() if name != "reply_to_message"}
 
 
-def _number(value: Any) -> int:
+def number(value: Any) -> int:
+    """An integer argument, from JSON or from a form; 0 for anything else."""
     try:
         return int(str(value))
     except ValueError:
@@ -127,6 +129,8 @@ def get_me(world: World, _args: Json) -> Any:
 def send_message(world: World, args: Json) -> Any:
     """https://core.telegram.org/bots/api#sendmessage."""
     chat = world.chat_of(args.get("chat_id"))
+    if chat.group is not None and not (chat.group.bot_is_admin or chat.group.members_may_write):
+        raise bad_request("not enough rights to send text messages to the chat")
     content = _content(world, args) | _place(chat, args)
     markup = reply_markup(args)
     shown = {"reply_markup": markup} if markup and "inline_keyboard" in markup else {}
@@ -140,7 +144,7 @@ def _own(world: World, args: Json) -> tuple[Chat, Json]:
     chat = world.chat_of(args.get("chat_id"))
     if args.get("message_id") in (None, ""):
         raise bad_request("message identifier is not specified")
-    message = chat.messages.get(_number(args["message_id"]))
+    message = chat.messages.get(number(args["message_id"]))
     if message is None:
         raise bad_request("message to edit not found")
     if message["from"]["id"] != world.config.bot_id or "text" not in message:
@@ -182,7 +186,7 @@ def _edited(world: World, chat: Chat, message: Json, markup: Json | None) -> Jso
 def delete_message(world: World, args: Json) -> Any:
     """https://core.telegram.org/bots/api#deletemessage: younger than 48 hours, and own unless the bot may delete."""
     chat = world.chat_of(args.get("chat_id"))
-    message = chat.messages.get(_number(args.get("message_id")))
+    message = chat.messages.get(number(args.get("message_id")))
     if message is None:
         raise bad_request("message to delete not found")
     allowed = chat.group is None or (chat.group.bot_is_admin and chat.group.can_delete_messages)
@@ -210,68 +214,3 @@ def answer_query(world: World, args: Json) -> Any:
         world.toasts.append(toast)
     world.publish("toast", toast)
     return True
-
-
-def _forum(world: World, args: Json) -> Chat:
-    chat = world.chat_of(args.get("chat_id"))
-    if chat.group is None or not chat.group.is_forum:
-        raise bad_request("the chat is not a forum")
-    if not (chat.group.bot_is_admin and chat.group.can_manage_topics):
-        raise bad_request("not enough rights to create a topic")
-    return chat
-
-
-def create_topic(world: World, args: Json) -> Any:
-    """https://core.telegram.org/bots/api#createforumtopic."""
-    chat = _forum(world, args)
-    name = str(args.get("name") or "").strip()
-    if not name:
-        raise bad_request("TOPIC_TITLE_EMPTY")
-    if len(name) > TOPIC_NAME_MAX:
-        raise bad_request("topic name is too long")
-    colour = _number(args["icon_color"]) if args.get("icon_color") not in (None, "") else 7322096
-    if colour not in TOPIC_COLOURS:
-        raise bad_request("invalid icon color specified")
-    topic: Json = {"name": name, "icon_color": colour}
-    message = world.store(chat, world.bot(), {"forum_topic_created": topic, "is_topic_message": True})
-    thread = message["message_id"]
-    message["message_thread_id"] = thread
-    chat.topics[thread] = {**topic, "closed": False}
-    return {"message_thread_id": thread, **topic}
-
-
-def close_topic(world: World, args: Json) -> Any:
-    """https://core.telegram.org/bots/api#closeforumtopic."""
-    chat = _forum(world, args)
-    thread = _number(args.get("message_thread_id"))
-    topic = chat.topics.get(thread)
-    if topic is None:
-        raise bad_request("message thread not found")
-    if topic["closed"]:
-        raise bad_request("TOPIC_NOT_MODIFIED")
-    topic["closed"] = True
-    closed: Json = {"forum_topic_closed": {}, "message_thread_id": thread, "is_topic_message": True}
-    world.store(chat, world.bot(), closed)
-    return True
-
-
-def pin_message(world: World, args: Json) -> Any:
-    """https://core.telegram.org/bots/api#pinchatmessage."""
-    chat = world.chat_of(args.get("chat_id"))
-    if chat.group is not None and not (chat.group.bot_is_admin and chat.group.can_pin_messages):
-        raise bad_request("not enough rights to manage pinned messages in the chat")
-    message = chat.messages.get(_number(args.get("message_id")))
-    if message is None:
-        raise bad_request("message to pin not found")
-    if message["message_id"] not in chat.pins:
-        chat.pins.append(message["message_id"])
-    world.publish("pin", {"chat_id": chat.id, "message_id": message["message_id"]})
-    return True
-
-
-def get_chat(world: World, args: Json) -> Any:
-    """https://core.telegram.org/bots/api#getchat, a ChatFullInfo object."""
-    chat = world.chat_of(args.get("chat_id"))
-    gifts = dict.fromkeys(("unlimited_gifts", "limited_gifts", "unique_gifts", "premium_subscription",
-                           "gifts_from_channels"), True)  # fmt: skip
-    return {**world.raw_chat(chat), "accent_color_id": 0, "max_reaction_count": 11, "accepted_gift_types": gifts}

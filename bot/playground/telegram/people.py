@@ -36,7 +36,7 @@ class People:
         if callback_data not in callback_buttons(message):
             raise ActRefused(f"The message has no button {callback_data!r}.")
         query_id = self.world.new_query(user)
-        query: Json = {"id": query_id, "from": self.world.person(user), "message": _copy(message),
+        query: Json = {"id": query_id, "from": self.world.person(user), "message": self._told(message),
                        "chat_instance": str(zlib.crc32(str(chat_id).encode())), "data": callback_data}  # fmt: skip
         self.world.publish("press", {"chat_id": chat_id, "message_id": message_id, "user": user, "data": callback_data})
         self.updates.push("callback_query", query)
@@ -97,6 +97,12 @@ class People:
         except KeyError:
             raise ActRefused(f"There is no group {chat_id}.") from None
         return {"ok": True}
+
+    def _told(self, message: Json) -> Json:
+        """The pressed message, or what is left of it when it is old: https://core.telegram.org/bots/api#inaccessiblemessage."""
+        if self.world.hub.now() - message["date"] <= self.world.config.content_life_s:
+            return _copy(message)
+        return {"chat": message["chat"], "message_id": message["message_id"], "date": 0}
 
     def _hears(self, chat: Chat, message: Json) -> bool:
         """Whether privacy mode lets the bot see this: https://core.telegram.org/bots/features#privacy-mode."""

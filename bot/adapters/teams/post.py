@@ -1,0 +1,145 @@
+"""Messages out: to a channel, a thread, a group chat or a person, and in place; each call once, within its deadline."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Awaitable, Callable
+from typing import TYPE_CHECKING, Any
+
+from bot.adapters.base import AuthBroken, Json, Permanent, SendError, Sent, Transient
+from bot.adapters.teams.connector import BadAnswer, Connectors
+from bot.adapters.teams.login import Login
+from bot.adapters.teams.outcome import Kind, outcome
+from bot.adapters.teams.places import Places, is_channel, is_person, parts_of, ref_of
+
+if TYPE_CHECKING:
+    from botbuilder.schema import Activity
+
+LOOKUPS_MAX = 3
+"""Rosters that are asked for one person, at most."""
+FORGOTTEN = "ConversationNotFound"
+
+Work = Callable[[Any], Awaitable[Any]]
+
+
+class Post:
+    """Writes through the SDK's Connector client. Every method raises SendError."""
+
+    def __init__(self, connectors: Connectors, login: Login, places: Places, app_id: str, tenant: str) -> None:
+        """`tenant` is where people live; the token may come from another one."""
+        self._connectors = connectors
+        self._login = login
+        self._places = places
+        self._bot = f"28:{app_id}"
+        self._tenant = tenant
+
+    async def send(self, address: str, message: Json, deadline: float) -> Sent:
+        """A new message; in a channel it begins a thread, and its ref names that."""
+        if is_person(address):
+            return await self._to_person(address, message, deadline)
+        if is_channel(address):
+            thread = {"isGroup": True, "channelData": {"channel": {"id": address}}}
+            made = await self._create(address, thread, message, Kind(), deadline)
+            self._places.rosters.setdefault(address)
+            return Sent(ref=ref_of(str(made.id), str(made.activity_id or made.id.rpartition("=")[2])))
+        kind = Kind(person=address.startswith("a:"))
+        sent = await self._said(address, message, kind, deadline)
+        if not kind.person:
+            self._places.rosters.setdefault(address.partition(";")[0])
+        return sent
+
+    async def edit(self, ref: str, message: Json, deadline: float) -> Sent:
+        """The same message, wholly new."""
+        conversation, activity = parts_of(ref)
+        kind = Kind(person=conversation.startswith("a:"), edit=True)
+        body = _activity(message)
+
+        async def work(conversations: Any) -> Any:
+            return await conversations.update_activity(conversation, activity, body)
+
+        await self._call(conversation, work, kind, deadline)
+        return Sent(ref=ref)
+
+    async def account(self, user: str, deadline: float) -> str:
+        """What Teams calls a person to this app, looked up in the conversations that are known; empty if in none."""
+        known = self._places.people.get(user)
+        if user.startswith("29:") or (known and known.account):
+            return user if user.startswith("29:") else str(known and known.account)
+        for roster in list(self._places.lookups())[:LOOKUPS_MAX]:
+            try:
+                member = await self.member(roster, user, deadline)
+            except Permanent:
+                continue
+            self._places.meet(user, account=str(member.id))
+            return str(member.id)
+        return ""
+
+    async def member(self, roster: str, user: str, deadline: float) -> Any:
+        """A member of a conversation, by account or object id."""
+
+        async def work(conversations: Any) -> Any:
+            return await conversations.get_conversation_member(roster, user)
+
+        return await self._call(roster, work, Kind(person=True, ambiguous=False), deadline)
+
+    async def _to_person(self, user: str, message: Json, deadline: float) -> Sent:
+        """In the chat of a person with the bot, which is made if nobody has written there yet."""
+        known = self._places.people.get(user)
+        if known and known.chat:
+            try:
+                return await self._said(known.chat, message, Kind(person=True), deadline)
+            except Permanent as error:
+                if FORGOTTEN not in error.detail:
+                    raise
+                self._places.forget_chat(user)  # the tenant forgot it: make it anew
+        account = await self.account(user, deadline)
+        asked = {
+            "isGroup": False,
+            "members": [{"id": account or user}],
+            "channelData": {"tenant": {"id": self._tenant}},
+        }
+        made = await self._create(user, asked, None, Kind(person=True, ambiguous=False), deadline)
+        self._places.meet(user, account=account, chat=str(made.id))
+        return await self._said(str(made.id), message, Kind(person=True), deadline)
+
+    async def _create(self, place: str, asked: Json, message: Json | None, kind: Kind, deadline: float) -> Any:
+        from botbuilder.schema import ConversationParameters
+
+        body = ConversationParameters().deserialize({**asked, "bot": {"id": self._bot}})
+        body.tenant_id = self._tenant or None
+        body.activity = _activity(message) if message is not None else None
+
+        async def work(conversations: Any) -> Any:
+            return await conversations.create_conversation(body)
+
+        return await self._call(place, work, kind, deadline)
+
+    async def _said(self, conversation: str, message: Json, kind: Kind, deadline: float) -> Sent:
+        body = _activity(message)
+
+        async def work(conversations: Any) -> Any:
+            return await conversations.send_to_conversation(conversation, body)
+
+        return Sent(ref=ref_of(conversation, str((await self._call(conversation, work, kind, deadline)).id)))
+
+    async def _call(self, place: str, work: Work, kind: Kind, deadline: float) -> Any:
+        """One call; a second one where the token was refused, which says that nothing was done."""
+        for again in (True, False):
+            token = await self._login.token()
+            left_s = max(deadline - asyncio.get_running_loop().time(), 0.0)
+            try:
+                async with outcome(left_s, kind):
+                    return await work(self._connectors.at(self._places.url_of(place)).conversations)
+            except AuthBroken:
+                self._login.drop(token)
+                if not again:
+                    raise
+            except BadAnswer as error:
+                raise Transient("bad_answer", str(error), ambiguous=kind.ambiguous) from error
+        raise SendError("auth_broken", "the token was refused twice")
+
+
+def _activity(message: Json) -> Activity:
+    from botbuilder.schema import Activity
+
+    return Activity().deserialize(message)

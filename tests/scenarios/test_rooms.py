@@ -1,0 +1,121 @@
+"""War rooms: asked for in chat, filled with whoever responds, kept in step, closed with what was said in them."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+import pytest
+
+from tests.scenarios.company import company
+from tests.scenarios.story import Story, changed
+
+
+@pytest.fixture
+def t():
+    story = Story(changed(company(), "ops", rooms=()))
+    for name in ("slack", "telegram"):
+        story.carriers[name].caps = replace(story.carriers[name].caps, rooms=True)
+    return story.at("0m").fire("disk full").at("1m")
+
+
+def hall(t, platform="slack"):
+    (found,) = t.carriers[platform].halls.values()
+    return found
+
+
+def timeline(t):
+    of = t.incident().id
+    return t.store.read(lambda tx: tx.timeline(of))
+
+
+def test_it_is_opened_where_somebody_asks_and_holds_whoever_responds(t):
+    assert "A war room is being opened" in t.say("bo", "room 1")
+    t.at("1m10s")
+    (room,) = t.incident().rooms
+    assert (room.platform, room.state, room.name) == ("slack", "open", "#1 disk full")
+    assert hall(t).people == {"U0BO"}
+    assert "disk full" in hall(t).topic
+    shown = t.card_on("slack", room.address)
+    assert hall(t).pinned == shown.ref, "the card is at the top of the room"
+    t.want("1m10s").card("#ops", "#1 disk full")
+    assert [kind for kind in t.kinds() if "_wr_" in kind] == ["i_wr_ask:by_hand", "i_wr_create:room"]
+
+
+def test_the_card_in_the_room_stays_true_and_new_responders_are_brought_in(t):
+    t.say("bo", "room 1")
+    t.at("2m").say("bo", "add 1 @di")
+    t.at("3m")
+    assert hall(t).people == {"U0BO", "U0DI"}
+    t.say("bo", "ack 1")
+    t.at("4m")
+    (room,) = t.incident().rooms
+    assert t.card_on("slack", room.address).rev == t.incident().rev
+    assert "Bo Berg" in hall(t).topic
+
+
+def test_whoever_has_no_account_there_is_left_out_and_nothing_fails(t):
+    t.say("bo", "room 1")
+    t.at("2m").say("bo", "add 1 @cy")
+    t.at("3m")
+    assert hall(t).people == {"U0BO"}
+    assert not [kind for kind in t.kinds() if "failed" in kind]
+
+
+def test_on_several_platforms_at_once_where_the_channel_wants_it():
+    t = Story(changed(company(), "ops", rooms=("slack", "telegram")))
+    for name in ("slack", "telegram"):
+        t.carriers[name].caps = replace(t.carriers[name].caps, rooms=True)
+    t.at("0m").fire("disk full").at("1m").say("bo", "room 1")
+    t.at("2m")
+    assert {room.platform: room.state for room in t.incident().rooms} == {"slack": "open", "telegram": "open"}
+    assert hall(t, "telegram").people == {"102"}
+
+
+def test_asked_twice_it_is_one_room_and_the_second_hears_its_name(t):
+    t.say("bo", "room 1")
+    t.at("2m")
+    assert "There is one already: #1 disk full" in t.say("di", "room 1")
+    t.at("3m")
+    assert len(t.carriers["slack"].halls) == 1
+
+
+def test_it_is_closed_on_request_and_what_was_said_is_kept(t):
+    t.say("bo", "room 1")
+    t.at("2m")
+    assert "Closing #1 disk full" in t.say("bo", "room 1 close")
+    t.at("3m")
+    assert hall(t).closed
+    assert t.incident().rooms[0].state == "closed"
+    said = [entry.facts["text"] for entry in timeline(t) if entry.kind == "i_wr_said"]
+    assert said == ["it was the disk"]
+    assert "it was the disk" not in t.say("bo", "why 1"), "the conversation is for the page of the incident"
+    assert "There is no open war room" in t.say("bo", "room 1 close")
+    t.say("bo", "room 1")
+    t.at("4m")
+    assert t.incident().rooms[0].state == "open", "and it can be opened again"
+
+
+def test_a_platform_that_refuses_is_named_and_it_can_be_asked_for_again(t):
+    t.carriers["slack"].refused.add("C0OPS")
+    t.say("bo", "room 1")
+    t.at("2m")
+    assert t.incident().rooms == ()
+    assert "i_wr_failed:room" in t.kinds()
+    assert [entry.facts["why"] for entry in timeline(t) if entry.kind == "i_wr_failed"] == ["chat_unreachable"]
+    t.carriers["slack"].refused.clear()
+    t.say("bo", "room 1")
+    t.at("3m")
+    assert t.incident().rooms[0].state == "open"
+
+
+def test_a_crash_between_the_opening_and_its_record_opens_no_second_room(t):
+    t.crash_after_send().say("bo", "room 1")
+    t.at("5m")
+    assert len(t.carriers["slack"].halls) == 1
+    assert t.incident().rooms[0].state == "open"
+
+
+def test_no_platform_of_the_channel_has_rooms():
+    t = Story(changed(company(), "ops", chats=()))
+    t.at("0m").fire("disk full").at("1m")
+    assert "platform that has war rooms" in t.say("bo", "room 1")
