@@ -93,6 +93,11 @@ sim: $(READY) ## Simulate nights on call from a seed: SEED= or SEEDS=, DAYS=, UN
 	@$(PY) -m tests.sim.run $(if $(SEED),--seed $(SEED)) $(if $(SEEDS),--seeds $(SEEDS)) \
 	  $(if $(DAYS),--days $(DAYS)) $(if $(UNTIL),--until $(UNTIL)) $(ARGS)
 
+.PHONY: nightly
+nightly: $(READY) ## What CI has no time for: 20,000 seeds on SQLite, or as many as SEEDS= and DAYS= say
+	@$(PY) -m tests.sim.run --store sqlite --seeds $(or $(SEEDS),20000) --jobs $(WORKERS) \
+	  $(if $(SEED),--seed $(SEED)) $(if $(DAYS),--days $(DAYS)) $(ARGS)
+
 .PHONY: mutants
 mutants: $(READY) ## Plant each bug that the simulator must catch, and see it caught
 	@$(PY) -m tests.sim.run --mutants --days 6 --seeds 10

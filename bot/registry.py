@@ -54,6 +54,13 @@ _ALL = (
         rooms=True,
     ),
     Carrier(
+        name="slack_bot",
+        adapter="bot.adapters.slack:SlackBotAdapter",
+        settings="bot.adapters.slack:SlackBotSettings",
+        renderer="bot.cards.slack",
+        im=True,
+    ),
+    Carrier(
         name="teams",
         adapter="bot.adapters.teams:TeamsAdapter",
         settings="bot.adapters.teams:TeamsSettings",

@@ -37,8 +37,16 @@ from bot.store.base import AlarmRow, Delivery, Lane, Tx
 PAGE_LIFE: Span = 15 * MINUTE
 """A page that could not be sent for so long no longer helps: repeats and levels have gone on meanwhile."""
 CARD_LIFE: Span = 7 * DAY
+LAST_TEST = "last_test:"
+"""Begins the name of the setting that holds the deliveries of a member's latest test."""
 ACTIVE_MAX = 5_000
 """How many active alerts of an integration are looked at, the latest first, for one that inhibits another."""
+
+
+def last_test(tx: Tx, member: str) -> list[Delivery]:
+    """What became of the latest test that a member asked for."""
+    ids = filter(None, tx.get_meta(LAST_TEST + member).split(","))
+    return [row for one in ids if (row := tx.delivery(one)) is not None]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -239,9 +247,11 @@ class Service:
         tx.enqueue([self._text_row(member, way, f"{key}:{way}", text) for way in ways])
 
     def test_message(self, tx: Tx, member: Member, ways: Sequence[Way], text: str) -> None:
-        """Queue a marked test to a member by each of these ways."""
+        """Queue a marked test to a member by each of these ways. `last_test` finds it again."""
         unique = self._ids.short()
-        tx.enqueue([self._text_row(member, way, f"test:{unique}:{way}", text) for way in ways])
+        rows = [self._text_row(member, way, f"test:{unique}:{way}", text) for way in ways]
+        tx.enqueue(rows)
+        tx.put_meta(LAST_TEST + member.id, ",".join(row.id for row in rows))
 
     def _text_row(self, member: Member, way: Way, key: str, text: str) -> Delivery:
         now = self._clock.now()

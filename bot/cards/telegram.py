@@ -33,7 +33,7 @@ from bot.cards.card import (
     Tone,
 )
 from bot.cards.i18n import say
-from bot.cards.text import calm, one_line, shorten, utf16, web_address
+from bot.cards.text import calm, columns, one_line, shorten, utf16, web_address
 
 TEXT_MAX: Final = 4_096
 """UTF-16 units after the entities are parsed."""
@@ -44,7 +44,7 @@ ROW_MAX: Final = 4
 PAIR: Final = 2
 """Buttons in a row of the card itself, and of options whose labels are long."""
 SHORT: Final = 8
-"""UTF-16 units of a label that still fits four in a row on a phone."""
+"""Columns of a label that still fits four in a row on a phone; a Chinese character takes two."""
 CALLBACK_MAX: Final = 64
 """Bytes of `callback_data`."""
 LABEL_MAX: Final = 64
@@ -309,7 +309,7 @@ def _page(action: Action) -> list[Any]:
     """What a button opens: its question, if any, and rows of `[label, token, style]`; empty if it opens nothing."""
     if action.options:
         options = [[_label("", option.label), option.token, ""] for option in _choices(action)]
-        width = ROW_MAX if all(utf16(one_line(o.label)) <= SHORT for o in action.options) else PAIR
+        width = ROW_MAX if all(columns(one_line(o.label)) <= SHORT for o in action.options) else PAIR
         return ["", [options[index : index + width] for index in range(0, len(options), width)]] if options else []
     question = shorten(one_line(action.confirm), TOAST_SHOWN, utf16)
     if not question or action.href or not _is_token(action.token):
@@ -336,7 +336,7 @@ def _spread(card: Card) -> list[list[Json]]:
 
 
 def _rows(buttons: Sequence[Json]) -> list[list[Json]]:
-    width = ROW_MAX if all(utf16(button["text"]) <= SHORT for button in buttons) else PAIR
+    width = ROW_MAX if all(columns(button["text"]) <= SHORT for button in buttons) else PAIR
     return [list(buttons[index : index + width]) for index in range(0, len(buttons), width)]
 
 

@@ -70,7 +70,7 @@ def calm(text: str) -> str:
 
 def utf16(text: str) -> int:
     """The length in UTF-16 units, which is how Telegram, JavaScript and SMS in UCS-2 count."""
-    return len(text) + sum(character > "\uffff" for character in text)
+    return len(text) if text.isascii() else len(text) + sum(character > "\uffff" for character in text)
 
 
 def columns(text: str) -> int:

@@ -91,11 +91,15 @@ def key_of(store: Store, secrets: tuple[str, ...]) -> tuple[bytes, ...]:
 
 
 def adapters(
-    platforms: Platforms, public_url: str, clock: Clock, chats: Mapping[str, tuple[str, ...]] | None = None
+    platforms: Platforms,
+    public_url: str,
+    clock: Clock,
+    chats: Mapping[str, tuple[str, ...]] | None = None,
+    people: Mapping[str, tuple[str, ...]] | None = None,
 ) -> Mapping[str, Adapter]:
     """An adapter for each platform and vendor that the manifest declares; an undeclared SDK is never imported.
 
-    `chats` are the addresses of each platform that doctor is to look at.
+    `chats` and `people` are the addresses of each platform that doctor is to look at.
     """
     made: dict[str, Adapter] = {}
     for name, declared in platforms.settings().items():
@@ -106,6 +110,7 @@ def adapters(
             "polling": not webhook,
             "webhook_url": f"{public_url}/callbacks/{name}" if webhook else "",
             "chats": (chats or {}).get(name, ()),
+            "people": (people or {}).get(name, ()),
         }
         made[name] = CARRIERS[name].make({**place, **declared})
     return made

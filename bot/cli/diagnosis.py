@@ -21,6 +21,8 @@ from bot.store.opening import open_store
 from webhooks.sources import SOURCES
 
 CHECK_S = 20.0
+PEOPLE_MAX = 30
+"""Whom a platform is asked about: below 50 calls a minute, which is what Slack allows."""
 NO_WAY = "Check that this machine may reach it: address, proxy, firewall, DNS; and that it is up."
 _OUT_OF_REACH = ("unreachable", "unavailable", "timeout", "connection_lost", "platform_down")
 
@@ -71,7 +73,8 @@ def _database(settings: Settings) -> Iterator[Finding]:
 async def _platforms(settings: Settings, loaded: Loaded) -> list[Finding]:
     url = settings.public_url or loaded.world.url
     found: list[Finding] = []
-    for name, adapter in boot.adapters(loaded.platforms, url, SystemClock(), _chats(loaded.world)).items():
+    chats, people = _chats(loaded.world), _people(loaded.world)
+    for name, adapter in boot.adapters(loaded.platforms, url, SystemClock(), chats, people).items():
         await adapter.start(_nobody_acts, _nobody_hears)
         try:
             found += [_of(name, finding) for finding in await asyncio.wait_for(adapter.check(), CHECK_S)]
@@ -90,6 +93,15 @@ def _chats(world: World) -> dict[str, tuple[str, ...]]:
     for chat in chats:
         found.setdefault(chat.platform, {})[chat.address] = None
     return {platform: tuple(addresses) for platform, addresses in found.items()}
+
+
+def _people(world: World) -> dict[str, tuple[str, ...]]:
+    """The accounts of the first members on each platform, who may have blocked the bot or left."""
+    found: dict[str, list[str]] = {}
+    for member in world.members.values():
+        for platform, user in member.identities.items():
+            found.setdefault(platform, []).append(user)
+    return {platform: tuple(users[:PEOPLE_MAX]) for platform, users in found.items()}
 
 
 async def _nobody_acts(_: Inbound) -> Answer:

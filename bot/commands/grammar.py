@@ -15,6 +15,8 @@ REFS_MAX = 100
 _REF = re.compile(r"#?(\d{1,9})")
 _SPAN = re.compile(r"(?:(\d{1,2})w)?(?:(\d{1,3})d)?(?:(\d{1,4})h)?(?:(\d{1,5})m(?:in)?)?")
 _MENTION = re.compile(r"<@([A-Za-z0-9_-]+)(?:\|[^>]*)?>|<at(?: [^>]*)?>([^<]+)</at>")
+_COMMA = re.compile(r"[,，、]")
+_BETWEEN = re.compile(r"[,，、]|\sand\s")
 _QUOTES = str.maketrans({"“": '"', "”": '"', "‘": "'", "’": "'", "\u00a0": " "})
 _ONE = frozenset({"show", "why", "alerts", "move", "similar", "silence"})
 """These take one incident."""
@@ -144,8 +146,8 @@ def people(text: str) -> list[str]:
     With a comma, a name may have spaces in it; `and` and `to` between the names are none.
     """
     mentions, rest = _MENTION.findall(text), _MENTION.sub(" ", text)
-    names = [name.strip() for part in rest.split(",") for name in ([part] if "," in rest else part.split())]
-    found = [next(filter(None, parts)).strip() for parts in mentions] + names
+    names = _BETWEEN.split(rest) if _COMMA.search(rest) else rest.split()
+    found = [next(filter(None, parts)).strip() for parts in mentions] + [name.strip() for name in names]
     return [name for name in found if name.casefold() not in {"", "and", "to"}]
 
 

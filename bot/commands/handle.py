@@ -33,6 +33,8 @@ _STRANGERS_MAY = frozenset({"help", "link", "oncall"})
 """What an account that is not linked may ask; everything else leads to linking first."""
 
 
+_SEATLESS_MAY = frozenset({"help", "link", "unlink", "test", "prefs", "doctor", "vcard"})
+"""What concerns nobody but a member who is paged and may neither look nor act."""
 _SHIFTS = frozenset({"override", "take", "cover", "swap", "unoverride"})
 """These are about people's duty, not about incidents."""
 
@@ -164,7 +166,7 @@ class Commands:
             return sentence(asker, asked.code, asked.facts)
         if asker.member is None and asked.verb not in _STRANGERS_MAY:
             return sentence(asker, "unlinked")
-        if asker.member is not None and not asker.member.seat and asked.verb not in {"help", "link", "unlink", "test"}:
+        if asker.member is not None and not asker.member.seat and asked.verb not in _SEATLESS_MAY:
             return sentence(asker, "no_seat")
         if asked.verb == "link":
             return self._link(tx, asker, asked.rest)

@@ -9,6 +9,7 @@ from bot.commands.said import Asker, Said, sentence
 from bot.engine import preference
 from bot.engine.model import Severity, Way
 from bot.engine.world import Member
+from bot.service import last_test
 from bot.store.base import Delivery, DeliveryState, Tx
 
 SEVERITIES = (Severity.CRITICAL, Severity.WARNING, Severity.INFO)
@@ -63,7 +64,7 @@ def vcard(asker: Asker) -> Said:
 
 
 def doctor(tx: Tx, asker: Asker) -> Said:
-    """My accounts, numbers and mailbox: which of them work, as far as my latest pages tell."""
+    """My accounts, numbers and mailbox: which of them work, as far as my latest pages and test tell."""
     member = asker.member
     if member is None:
         return sentence(asker, "unlinked")
@@ -86,15 +87,11 @@ def doctor(tx: Tx, asker: Asker) -> Said:
 
 
 def _latest(tx: Tx, member: Member) -> dict[Way, Delivery]:
-    """The last page by each way that came to an end."""
-    latest: dict[Way, Delivery] = {}
-    for incident in tx.list_incidents(open_only=False, limit=INCIDENTS_READ, responder=member.id):
-        for row in tx.deliveries_of(incident.id):
-            known = latest.get(row.way)
-            newer = known is None or row.created_at >= known.created_at
-            if row.member == member.id and row.state in _TRIED and newer:
-                latest[row.way] = row
-    return latest
+    """The last page or test by each way that came to an end."""
+    incidents = tx.list_incidents(open_only=False, limit=INCIDENTS_READ, responder=member.id)
+    pages = [row for incident in incidents for row in tx.deliveries_of(incident.id) if row.member == member.id]
+    tried = [row for row in (*pages, *last_test(tx, member.id)) if row.state in _TRIED]
+    return {row.way: row for row in sorted(tried, key=lambda row: row.created_at)}
 
 
 def _way_row(asker: Asker, way: Way, row: Delivery | None) -> str:

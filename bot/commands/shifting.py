@@ -32,6 +32,7 @@ ID_MIN = 4
 SHIFTS_MAX = 10
 """As many shifts may be given away at once."""
 ROWS_MAX = 20
+NAME_WORDS = 3
 _ID = re.compile(r"[0-9a-f]{4,16}")
 _ME = frozenset({"me", "@me", "我"})
 
@@ -72,14 +73,24 @@ class Shifting:
         if place is None or place + 1 >= len(words):
             return usage(asker, "override")
         posts = self._posts(asker, " ".join(words[:place]))
-        member = asker.member if words[place].casefold() in _ME else self._directory.named(words[place], asker.platform)
+        member, rest = self._person(asker, words[place:])
         if isinstance(posts, Said):
             return posts
         if member is None:
             return sentence(asker, "no_such_member", {"name": words[place]})
         if not member.reachable():
             return sentence(asker, "override_unreachable", {"name": member.name})
-        return self._put(tx, asker, posts, member, words[place + 1 :])
+        return self._put(tx, asker, posts, member, rest)
+
+    def _person(self, asker: Asker, words: list[str]) -> tuple[Member | None, list[str]]:
+        """Whom the words begin with, by a name of up to three, and what follows."""
+        if words[0].casefold() in _ME:
+            return asker.member, words[1:]
+        for length in range(NAME_WORDS, 0, -1):
+            member = self._directory.named(" ".join(words[:length]), asker.platform)
+            if member is not None:
+                return member, words[length:]
+        return None, words
 
     def _take(self, tx: Tx, asker: Asker, words: list[str]) -> Said:
         """`<schedule> <2h>`, or `<id>` of a shift that waits for somebody."""

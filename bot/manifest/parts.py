@@ -8,7 +8,7 @@ from typing import Annotated, Any, Union, get_args, get_origin
 from pydantic import BaseModel, ConfigDict
 
 from bot.manifest.problems import Path
-from bot.manifest.values import Language, PlainText, Platform, Zone
+from bot.manifest.values import ChatPlatform, Language, PlainText, Zone
 
 
 class Part(BaseModel):
@@ -20,10 +20,10 @@ class Part(BaseModel):
 class Chat(Part):
     """A group conversation where cards are shown."""
 
-    platform: Platform
+    platform: ChatPlatform
     """Where it is."""
     id: PlainText
-    """The platform's own id of it: C… in Slack, 19:… in Teams, a negative number in Telegram."""
+    """The platform's own id of it: C… in Slack, 19:… in Teams, a negative number in Telegram; a webhook's name."""
     name: str = ""
     """For people who read the manifest."""
     lang: Language = "en"

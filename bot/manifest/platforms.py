@@ -9,7 +9,7 @@ from pydantic import AfterValidator, Field, SecretStr, StrictBool, StrictInt, mo
 
 from bot.manifest.parts import Part
 from bot.manifest.problems import refusal
-from bot.manifest.values import Mail, PlainText, Secret, Setting, Url, checked, shaped
+from bot.manifest.values import Id, Mail, PlainText, Secret, Setting, Url, checked, shaped
 from bot.settings import is_loopback
 
 _HOST = re.compile(r"[A-Za-z0-9](?:[A-Za-z0-9.:-]{0,251}[A-Za-z0-9])?|::1")
@@ -58,6 +58,30 @@ class Slack(Carrier):
             cure = "Add app_token (Socket Mode) or signing_secret (callbacks over HTTP)."
             raise refusal("no_way_in", "nobody could press a button", cure)
         return self
+
+
+class SlackBot(Carrier):
+    """Incoming webhooks of Slack: cards without buttons that are never edited, where no app may be installed."""
+
+    webhooks: Annotated[
+        dict[
+            Id,
+            Annotated[
+                Secret,
+                shaped(
+                    r"https?://\S+/services/\S+",
+                    "that is not an incoming webhook",
+                    "Copy the Webhook URL: https://hooks.slack.com/services/….",
+                ),
+            ],
+        ],
+        Field(min_length=1, max_length=100),
+    ]
+    """A name of your own, which is the `id` of the chat, and the secret URL behind it."""
+
+    def settings(self) -> dict[str, object]:
+        """The URLs in the clear."""
+        return {"webhooks": {name: url.get_secret_value() for name, url in self.webhooks.items()}}
 
 
 class Teams(Carrier):
@@ -178,6 +202,8 @@ class Platforms(Part):
     """Slack."""
     teams: Teams | None = None
     """Microsoft Teams."""
+    slack_bot: SlackBot | None = None
+    """Incoming webhooks of Slack."""
     telegram: Telegram | None = None
     """Telegram."""
     sms: Sms | None = None

@@ -91,7 +91,11 @@ def choose(word: str, known: Iterable[str], what: str) -> str:
 
 def is_secret(path: Path) -> bool:
     """Whether the value at `path` must not be shown."""
-    return len(path) > 2 and path[0] in ("platforms", "integrations") and (path[-1] in SECRETS or "headers" in path)
+    return (
+        len(path) > 2
+        and path[0] in ("platforms", "integrations")
+        and (path[-1] in SECRETS or "headers" in path or "webhooks" in path)
+    )
 
 
 def in_words(error: ErrorDetails, known_keys: Iterable[str]) -> tuple[Path, str, str, str]:

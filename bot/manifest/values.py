@@ -31,6 +31,8 @@ from bot.settings import is_loopback
 
 PLATFORMS = ("slack", "teams", "telegram")
 """The chat platforms that a manifest can declare."""
+CHAT_PLATFORMS = (*PLATFORMS, "slack_bot")
+"""Where cards can be shown: a webhook takes them too, and reaches nobody in person."""
 WAYS = ("im", *PLATFORMS, "sms", "email")
 """How a person may want to be reached; `im` is the first chat platform that the person has."""
 
@@ -264,6 +266,12 @@ def _platform(text: str) -> str:
     return text
 
 
+def _chat_platform(text: str) -> str:
+    if text not in CHAT_PLATFORMS:
+        raise refusal("platform", "that is not a chat platform", choose(text, CHAT_PLATFORMS, "one of"))
+    return text
+
+
 def _target(value: object) -> Target:
     kind, _, rest = value.partition(":") if isinstance(value, str) else ("", "", "")
     name, slash, role = rest.partition("/")
@@ -372,6 +380,7 @@ Way = Annotated[str, AfterValidator(_way), WithJsonSchema({"enum": list(WAYS)})]
 Ids = Annotated[tuple[Id, ...], AfterValidator(once)]
 Ways = Annotated[tuple[Way, ...], AfterValidator(once)]
 Platform = Annotated[str, AfterValidator(_platform), WithJsonSchema({"enum": list(PLATFORMS)})]
+ChatPlatform = Annotated[str, AfterValidator(_chat_platform), WithJsonSchema({"enum": list(CHAT_PLATFORMS)})]
 Url = Annotated[str, AfterValidator(_url), _text(format="uri")]
 TargetText = Annotated[
     Target,

@@ -12,13 +12,19 @@ import tempfile
 from collections.abc import Iterator
 from pathlib import Path
 
-from bot.cards import email, slack, sms, telegram
+from bot.cards import email, slack, sms, teams, telegram
 from bot.cards.sample import STATES, sample_card, sample_view
-from tests.cards import preview
+from tests.cards import preview, preview_teams
 
 GOLDEN = Path(__file__).parent / "golden"
 PICTURES = Path(__file__).parent.parent.parent / "docs" / "pictures" / "cards"
-RENDERERS = {"slack": slack.render, "telegram": telegram.render, "email": email.render, "sms": sms.render}
+RENDERERS = {
+    "slack": slack.render,
+    "teams": teams.render,
+    "telegram": telegram.render,
+    "email": email.render,
+    "sms": sms.render,
+}
 LANGUAGES = ("en", "zh")
 WIDTH = 390
 """CSS pixels: the width of a common phone."""
@@ -52,6 +58,8 @@ def pages() -> Iterator[tuple[str, str]]:
                         page = preview.slack_page(payload, people)
                     case "telegram":
                         page = preview.telegram_page(payload)
+                    case "teams":
+                        page = preview_teams.teams_page(payload)
                     case "sms":
                         page = preview.sms_page(payload, sms.segments(payload["text"]))
                     case _:

@@ -11,6 +11,7 @@ from typing import Any, TypeVar
 import pytest
 
 from bot.adapters.base import Json
+from bot.adapters.slack import SlackBotAdapter, SlackBotSettings
 from bot.app import App, Parts
 from bot.clock import Ids, SystemClock
 from bot.manifest import load
@@ -30,7 +31,10 @@ WORLD = load.read(
                 "ann": {"identities": {"slack": "U1ANN"}},
                 "bo": {"name": "Bo", "identities": {"slack": "U2BO"}},
             },
-            "channels": {"pay": {"chats": [{"platform": "slack", "id": "C1OPS"}]}},
+            "channels": {
+                "pay": {"chats": [{"platform": "slack", "id": "C1OPS"}, {"platform": "slack_bot", "id": "board"}]}
+            },
+            "platforms": {"slack_bot": {"webhooks": {"board": "http://127.0.0.1/services/T1/B3/s3cret"}}},
         }
     ),
     file="t",
@@ -44,6 +48,8 @@ class SlowStore:
 
     inner: Store
     free: threading.Event = field(default_factory=threading.Event)
+    disk: threading.Event = field(default_factory=threading.Event)
+    """Never set: a commit waits for it as long as a slow disk takes."""
 
     def run(self, work: Callable[[Tx], T]) -> T:
         self._wait()
@@ -60,7 +66,7 @@ class SlowStore:
         self.inner.close()
 
     def _wait(self) -> None:
-        time.sleep(COMMIT_S)  # the disk, not the test, takes this long
+        self.disk.wait(COMMIT_S)
         self.free.wait()
 
 
@@ -110,10 +116,11 @@ async def product() -> AsyncIterator[Product]:
     async with RIGS["slack_http"]() as rig:
         assert isinstance(rig, SlackRig)
         await rig.adapter.stop()  # it was started for a desk that answers; here the product answers
+        board = SlackBotAdapter(SlackBotSettings(webhooks={"board": f"{rig.stage.base}/slack/services/T1/B3/s3cret"}))
         store = SlowStore(MemoryStore())
         store.free.set()
         parts = Parts(
-            world=WORLD, store=store, adapters={"slack": rig.adapter}, parsers={}, key=b"k" * 32,
+            world=WORLD, store=store, adapters={"slack": rig.adapter, "slack_bot": board}, parsers={}, key=b"k" * 32,
             clock=SystemClock(), ids=Ids(7),
         )  # fmt: skip
         app = App(parts)
@@ -189,3 +196,24 @@ async def test_the_home_tab_shows_the_person_what_they_have(product: Product):
         return str((await product.rig.stage.state())["homes"].get(product.rig.ann, ""))
 
     await until(home, lambda shown: "disk full" in shown, "the Home tab does not name the incident")
+
+
+async def test_a_webhook_shows_the_card_once_and_is_never_edited(product: Product):
+    async def board() -> list[Json]:
+        places = (await product.rig.stage.state())["channels"]
+        return list(next(each["messages"] for each in places if each["id"] == "C5BOARD"))
+
+    card = await product.triggered()
+    (posted,) = await until(board, bool, "nothing on the board")
+    assert "disk full" in str(posted)
+    assert '"actions"' not in str(posted)
+    assert await product.rig.press(f"{product.rig.chat}:{card['ts']}", product.rig.ann)
+    changed = f"{product.rig.chat}:{card['ts']}"
+
+    async def edited() -> bool:
+        place, ts = changed.split(":")
+        places = (await product.rig.stage.state())["channels"]
+        return any("edited" in m for each in places if each["id"] == place for m in each["messages"] if m["ts"] == ts)
+
+    await until(edited, bool, "the card in the channel was not edited")
+    assert await board() == [posted]

@@ -114,7 +114,7 @@ async def test_a_message_is_kept_with_an_incident(rig: SlackRig):
     assert isinstance(said, Slash)
     link = f"https://playground.slack.com/archives/{rig.chat}/p{view['ts'].replace('.', '')}"
     assert (said.user, said.chat) == (rig.bo, rig.chat)
-    assert said.text == f"note #142 latency < 1 s again, thanks @U2BO {link}"
+    assert said.text == f"note #142 “latency < 1 s again, thanks @U2BO” {link}"
 
 
 async def test_a_number_that_is_none_is_told_beside_its_field(rig: SlackRig):
@@ -192,17 +192,25 @@ async def test_the_doctor_tries_a_webhook_without_posting():
 # -- the doctor -------------------------------------------------------------------------------------------------------
 
 
+async def reached(rig: SlackRig, chats: tuple[str, ...], people: tuple[str, ...]) -> list[Finding]:
+    """What the doctor says about each of these places."""
+    adapter = SlackAdapter(replace(rig.adapter.settings, chats=chats, people=people))
+    async with at_work(adapter, rig.stage.desk):
+        return [f for f in await adapter.check() if f.check.startswith(("chat ", "person "))]
+
+
 async def test_the_doctor_says_who_and_what_is_not_reached():
     async with by_http() as rig:
-        found = await rig.adapter.reach(("C1OPS", "C3FOREIGN", "C4MUSEUM", "C0NOWHERE", "U1ANN", "U9GONE"))
+        chats = ("C1OPS", "C3FOREIGN", "C4MUSEUM", "C0NOWHERE")
+        found = await reached(rig, chats, ("U1ANN", "U9GONE"))
         assert [finding.ok for finding in found] == [True, False, False, False, True, False]
         assert "/invite" in found[1].cure
         assert all(finding.cure and finding.detail for finding in found if not finding.ok)
         await rig.stage.outage(Outage.BLOCKED)
-        assert not (await rig.adapter.reach(("U2BO",)))[0].ok
+        assert not (await reached(rig, (), ("U2BO",)))[0].ok
         await rig.stage.outage(Outage.NONE)
         rig.config.scopes -= {"channels:read"}
-        (lacking,) = await rig.adapter.reach(("C1OPS",))
+        (lacking,) = await reached(rig, ("C1OPS",), ())
         assert "channels:read" in lacking.detail
         assert await rig.seen(rig.chat) == []  # nothing was posted to find out
 

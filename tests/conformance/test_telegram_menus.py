@@ -14,7 +14,7 @@ from bot.adapters.telegram.decode import Heard, Me, decode
 from bot.cards.card import Action, ActionStyle, Card, Field, FieldKind, FormCard, Option
 from bot.cards.telegram import HIDDEN, render, render_form
 from tests.conformance.platform_kit import HOSTILE, at_work, until
-from tests.conformance.rig_telegram import RIGS, TelegramRig
+from tests.conformance.rig_telegram import PLAIN, RIGS, TelegramRig
 
 ME = Me(id=42, username="tocsin_bot")
 SPANS = tuple(Option(label=f"{n} h", token=f"snooze.x.{n}") for n in (1, 4, 8))
@@ -224,6 +224,29 @@ async def test_a_command_in_reply_to_a_question_is_a_command(rig: TelegramRig):
     assert said.text == "list"
 
 
+async def test_a_question_works_in_privacy_mode_too(rig: TelegramRig):
+    """The bot is no administrator there, so it hears commands and replies to itself, and nothing else."""
+    sent = await rig.adapter.send(PLAIN, rig.card("card", "open"), key="k1")
+    rig.stage.desk.answer = Answer(form=render_form(NOTE))
+    await rig.press(sent.ref, rig.ann)
+    ref = await until(lambda: rig.newest(PLAIN), lambda newest: newest != sent.ref, "nothing was asked")
+    rig.stage.desk.heard.clear()
+    unheard = await rig.stage.act("say", text="chatter", user=int(rig.ann), chat_id=int(PLAIN))
+    assert not unheard["heard"]
+    await rig.answer_to(ref, "done", rig.ann)
+    (said,) = await until(lambda: heard(rig), len)
+    assert isinstance(said, Form)
+    assert said.values == {"text": "done"}
+
+
+async def test_where_nothing_can_be_asked_it_is_said_how_to_type_it(rig: TelegramRig):
+    broken = {"text": "<b>never closed", "parse_mode": "HTML"}
+    rig.stage.desk.answer = Answer(form=broken, message=rig.card("type /toc note #1 …"))
+    sent = await rig.adapter.send(rig.chat, rig.card("card", "open"), key="k1")
+    assert await rig.press(sent.ref, rig.bo)
+    await until(lambda: rig.whispers(rig.bo), lambda told: told == ["type /toc note #1 …"], "no answer")
+
+
 async def test_a_form_in_a_topic_is_asked_there(rig: TelegramRig):
     room = await rig.adapter.open_room("INC-1", "", "-1002", key="r1")
     sent = await rig.adapter.send(room.address, rig.card("card", "open"), key="k1")
@@ -290,11 +313,18 @@ def test_a_damaged_question_is_an_ordinary_message(packed: str):
     assert isinstance(answered.inbound, Slash)
 
 
-@pytest.mark.parametrize("data", ["#", "#1", "#9/1", "#1/x", "#=", "#=1h", "#-1/2", "#1/0", "#999999/1"])
+def foreign() -> Json:
+    """A card that somebody else made up."""
+    card = render(CARD)
+    place = {"message_id": 1, "date": 1, "chat": {"id": -5, "type": "supergroup"}, "from": {"id": 43}}
+    return {**place, "entities": entities(card), "reply_markup": card["reply_markup"]}
+
+
+@pytest.mark.parametrize("data", ["#1/2", "#", "#1", "#9/1", "#1/x", "#=", "#=1h", "#-1/2", "#1/0", "#999999/1"])
 def test_pages_that_are_not_there_do_nothing(data: str):
     message = {"message_id": 1, "date": 1, "chat": {"id": -5, "type": "supergroup"}, "from": {"id": 42}}
     query = {"id": "9", "from": {"id": 7, "first_name": "Ann"}, "data": data}
-    for told in (message, {**message, "entities": entities(render(CARD))}, None):
+    for told in (message, {**message, "entities": entities(render(CARD))}, None, foreign()):
         update = {"update_id": 1, "callback_query": {**query, **({"message": told} if told else {})}}
         pressed = decode(update, ME)
         assert pressed is not None

@@ -14,7 +14,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from telegram.error import NetworkError, TimedOut
 
-from bot.adapters.base import Answer, HttpRequest, Json, Moved, Permanent, Press, RateLimited, Slash, Transient
+from bot.adapters.base import Answer, Form, HttpRequest, Json, Moved, Permanent, Press, RateLimited, Slash, Transient
 from bot.adapters.telegram.decode import Malformed, Me, decode
 from bot.adapters.telegram.outcome import outcome
 from tests.conformance.platform_kit import at_work, until
@@ -33,7 +33,11 @@ async def rig(request: pytest.FixtureRequest) -> AsyncIterator[TelegramRig]:
 async def test_the_menu_and_the_webhook_are_set(rig: TelegramRig):
     state = await rig.stage.state()
     assert state["webhook_url"] == rig.stage.callback_url
-    assert [command["command"] for command in state["commands"][0]["commands"]] == ["toc"]
+    state = await until(rig.stage.state, lambda state: len(state["commands"]) == 2, "a language is missing")
+    menus = {menu["language_code"]: menu["commands"] for menu in state["commands"]}
+    assert [[command["command"] for command in menu] for menu in menus.values()] == [["toc"], ["toc"]]
+    assert menus[""][0]["description"].startswith("On call")
+    assert menus["zh"][0]["description"].startswith("值班")
 
 
 async def test_a_deep_link_is_the_link_command(rig: TelegramRig):
@@ -198,7 +202,8 @@ json_values = st.recursive(
     st.none() | st.booleans() | st.integers() | st.text(max_size=8),
     lambda inner: st.lists(inner, max_size=3) | st.dictionaries(st.sampled_from(
         ["update_id", "message", "callback_query", "from", "chat", "id", "text", "data", "entities", "type", "offset",
-         "length", "user", "message_id", "reply_to_message"]), inner, max_size=6),
+         "length", "user", "message_id", "reply_to_message", "reply_markup", "inline_keyboard",
+         "url"]), inner, max_size=6),
     max_leaves=25,
 )  # fmt: skip
 
@@ -209,7 +214,7 @@ def test_any_json_is_decoded_or_malformed(value: object):
         heard = decode(json.dumps(value).encode(), ME)
     except Malformed:
         return
-    assert heard is None or isinstance(heard.inbound, Press | Slash | None)
+    assert heard is None or isinstance(heard.inbound, Press | Slash | Form | None)
 
 
 @given(st.binary(max_size=60))

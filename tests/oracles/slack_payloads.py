@@ -32,6 +32,23 @@ from bot.cards.slack import render, render_form
 from tests.cards.hostile import NASTY, giant
 
 LANGS = ("en", "zh")
+hundreds = tuple(Option(label="o", token=f"t{i}") for i in range(150))
+many = Card(
+    kind="incident",
+    title="More short parts than a message may have",
+    fallback="many",
+    body=tuple(Paragraph(lines=((Span(text="x"),),)) for _ in range(100)),
+    actions=(
+        Action(verb="more", label="More", options=hundreds),
+        *(Action(verb=f"v{i}", label="B", token="t") for i in range(40)),
+    ),
+)
+shorts = Card(
+    kind="incident",
+    title="Facts side by side",
+    fallback="facts",
+    body=(Facts(facts=tuple(Fact(label="L", value=(Span(text="v"),)) for _ in range(25))),),
+)
 
 
 def messages() -> Iterator[tuple[str, Json]]:
@@ -40,6 +57,8 @@ def messages() -> Iterator[tuple[str, Json]]:
         for lang in LANGS:
             yield f"{state} {lang}", render(sample_card(state, lang, "slack"))
     yield "giant", render(giant)
+    yield "many", render(many)
+    yield "facts", render(shorts)
 
 
 def views() -> Iterator[tuple[str, Json]]:
@@ -52,6 +71,8 @@ def views() -> Iterator[tuple[str, Json]]:
         "shortcut",
         keep_form(Remark(user="U1", chat="C1", text="x" * 4000, link="https://acme.slack.com/archives/C1/p1")),
     )
+    fields = tuple(Field(name=f"f{i}", label="L", kind=FieldKind.CHOICE, options=hundreds) for i in range(150))
+    yield "many", render_form(FormCard(verb="v", title="t", submit="s", cancel="c", token="t", fields=fields))
     for name, message in messages():
         yield f"home {name}", home_view(Answer(message=message))
 
@@ -62,17 +83,24 @@ class Enemy:
     def __init__(self, seed: int) -> None:
         self.dice = random.Random(seed)
 
+    def rarely(self, count: int) -> tuple[int, ...]:
+        """More than any card has, now and then: it is slow."""
+        return (count,) if self.dice.random() < 0.05 else ()
+
     def text(self) -> str:
         dice = self.dice
         match dice.randrange(6):
             case 0:
                 return ""
             case 1:
-                return dice.choice(NASTY) * dice.choice((1, 1, 2, 40, 900))
+                piece = dice.choice(NASTY)
+                return piece * dice.choice((1, 1, 1, 2, 9, *self.rarely(3_300 // len(piece) + 1)))
             case 2:
                 return "".join(chr(dice.randrange(0x110000)) for _ in range(dice.randrange(60)))
             case 3:
-                return "x" * dice.choice((23, 24, 25, 74, 75, 76, 149, 150, 151, 255, 256, 1999, 2001, 2999, 3001))
+                return "x" * dice.choice(
+                    (23, 24, 25, 74, 75, 76, 149, 150, 151, 255, 256, *self.rarely(2001), *self.rarely(3001))
+                )
             case _:
                 return " ".join(dice.choice(NASTY) for _ in range(dice.randrange(1, 12)))
 
@@ -100,13 +128,16 @@ class Enemy:
             case 0:
                 return Paragraph(lines=tuple(self.line() for _ in range(dice.randrange(6))))
             case 1:
-                facts = tuple(Fact(label=self.text(), value=self.line()) for _ in range(dice.choice((0, 1, 2, 11, 23))))
+                facts = tuple(
+                    Fact(label=self.text(), value=self.line())
+                    for _ in range(dice.choice((0, 1, 2, 3, *self.rarely(23))))
+                )
                 return Facts(facts=facts)
             case _:
                 return Quote(text=self.text())
 
     def options(self) -> tuple[Option, ...]:
-        count = self.dice.choice((0, 0, 0, 1, 5, 6, 100, 101))
+        count = self.dice.choice((0, 0, 0, 1, 2, 5, 6, *self.rarely(101)))
         return tuple(Option(label=self.text(), token=self.dice.choice((f"o{i}", self.token()))) for i in range(count))
 
     def action(self) -> Action:
@@ -135,8 +166,8 @@ class Enemy:
             incident=dice.choice(("", "5a3c9e0f17d2b846")),
             rev=dice.randrange(10**6),
             lang=dice.choice(("en", "zh", "de")),
-            body=tuple(self.block() for _ in range(dice.choice((0, 1, 2, 5, 60)))),
-            actions=tuple(self.action() for _ in range(dice.choice((0, 1, 2, 3, 30)))),
+            body=tuple(self.block() for _ in range(dice.choice((0, 0, 1, 1, 2, 2, 3, 3, 4, *self.rarely(60))))),
+            actions=tuple(self.action() for _ in range(dice.choice((0, 1, 1, 2, 2, 3, *self.rarely(30))))),
             mentions=self.line(),
         )
 
@@ -162,6 +193,6 @@ class Enemy:
             submit=self.text(),
             cancel=self.text(),
             token=self.token(),
-            fields=tuple(self.field(number) for number in range(dice.choice((0, 1, 2, 5, 120)))),
+            fields=tuple(self.field(number) for number in range(dice.choice((0, 1, 2, 3, *self.rarely(120))))),
             intro=self.text(),
         )

@@ -62,6 +62,19 @@ def test_doctor_tells_what_works_what_failed_and_what_is_missing():
     assert "No mail address: members.di.email in the manifest" in t.say("di", "doctor")
 
 
+def test_doctor_tells_what_became_of_a_test():
+    t = Story()
+    t.unreachable("bo", "telegram")
+    t.say("bo", "test")
+    t.at("1m")
+    told = t.say("bo", "doctor")
+    assert "Slack: works; last used at 02:00" in told
+    assert "Telegram: failed at 02:00: that account or number cannot be reached" in told
+    assert "SMS: works; " in told
+    assert "untried" not in told
+    assert "no recent page" not in told
+
+
 def test_simulate_tells_the_night_that_would_come():
     t = Story()
     told = t.say("bo", "simulate critical ops service=db at sun 3:00").splitlines()
@@ -136,16 +149,40 @@ def test_every_command_answers_in_the_persons_language(verb: str, lang: str):
         assert chinese == (lang == "zh"), told
 
 
-@pytest.mark.parametrize(
-    "world",
-    [company(), replace(company(), schedules={}, silences={"ops": (Silence(id="all", channel="ops", filter=((Condition(key="title", oper="IN", vals=("*",)),),)),)})],
-)  # fmt: skip
-@pytest.mark.parametrize(
-    "rest", ["", "1", "@bo", "me", "primary", "all 2h", "x" * 300, "1 1 1", "for", "at", "to", "=", "1 into", "🔥"]
-)
-def test_no_command_ever_raises(world, rest: str):
-    t = Story(world=world)
+EVERYTHING = Silence(id="all", channel="ops", filter=((Condition(key="title", oper="IN", vals=("*",)),),))
+RESTS = [
+    "",
+    "1",
+    "@bo",
+    "me",
+    "primary",
+    "all 2h",
+    "x" * 300,
+    "1 1 1",
+    "for",
+    "at",
+    "to",
+    "=",
+    "1 into",
+    "🔥",
+    "1 with @bo",
+]
+
+
+@pytest.mark.parametrize("bare", [False, True])
+@pytest.mark.parametrize("rest", RESTS)
+def test_no_command_ever_raises(rest: str, bare: bool):
+    t = Story(world=replace(company(), schedules={}, silences={"ops": (EVERYTHING,)}) if bare else company())
     t.fire("disk full")
     t.at("1m")
     for verb in VERBS:
         assert t.say("bo", f"{verb} {rest}")
+
+
+def test_doctor_tells_of_nobody_else():
+    t = Story()
+    t.unreachable("cy", "telegram")
+    t.fire("disk full")
+    t.at("16m")
+    assert "Telegram: set up, and no recent page went that way" in t.say("bo", "doctor")
+    assert "Telegram: failed" in t.say("cy", "doctor", on="telegram")

@@ -78,9 +78,9 @@ def test_a_text_that_was_waited_for_is_no_step_of_the_own_ladder_when_the_alert_
     t.phone_off("bo")
     t.fire("disk full").at("30s").recover("disk full").at("1m").fire("disk full")
     t.want("5m").page("bo", via="email", times=1)
-    steps = [
-        entry.way for entry in t.store.read(lambda tx: tx.timeline(t.incident().id)) if entry.reason == "own_ladder"
-    ]
+    one = t.incident().id
+    told = t.store.read(lambda tx: tx.timeline(one))
+    steps = [entry.way for entry in told if entry.reason == "own_ladder"]
     assert steps == ["email"]
 
 
@@ -88,8 +88,8 @@ def test_what_is_back_later_is_a_new_incident():
     t = Story()
     t.at("0m").fire("disk full")
     t.at("2m").recover("disk full")
-    t.at("7m").fire("disk full")
-    t.want("7m").page("bo", num=2)
+    t.at("7m5s").fire("disk full")
+    t.want("7m5s").page("bo", num=2)
     assert t.count() == 2
 
 
@@ -175,7 +175,7 @@ def test_a_tumbling_window_is_counted_from_the_opening():
     t.want("10m1s").page("bo", num=2)
     assert [t.incident(num).alerts_total for num in (1, 2)] == [2, 1]
     assert t.incident(1).group_key.startswith("retired:")
-    assert t.kinds(1)[-1] == "i_retire:window_over"
+    assert "i_retire:window_over" in t.kinds(1)
     t.at("11m").recover("one").recover("two")
     assert t.at("12m").incident(1).closed_at is not None, "it lives on, and ends as any other"
 

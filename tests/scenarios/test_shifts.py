@@ -7,7 +7,7 @@ from dataclasses import replace
 import pytest
 
 from bot.engine.model import HOUR
-from bot.engine.world import Override
+from bot.engine.world import Group, Override
 from tests.scenarios.company import WEEKLY
 from tests.scenarios.story import Story
 
@@ -68,6 +68,9 @@ def test_who_is_put_on_call_by_somebody_else_is_told():
         "take primary/primary 02:00 04:00",
         "override primary me now 2h",
         "override schedule:primary @di for 2h",
+        "override primary @Di Diaz 02:00 04:00",
+        "override @di 2h",
+        "override me now 04:00",
     ],
 )
 def test_the_same_in_other_words(text: str):
@@ -186,6 +189,7 @@ def test_what_cannot_be_meant_is_told_and_changes_nothing(text: str, says: str):
 def test_who_may():
     t = Story()
     assert "seat" in t.say("ed", "take primary 2h")
+    assert t.say("ed", "prefs").startswith("Critical: Slack"), "what concerns only themselves"
     assert "link" in t.say("U0NOBODY", "take primary 2h")
     t.say("di", "override primary @ann 2h")
     assert duty(t).startswith("Ann Ames"), "any member with a seat may, also one who is not in the schedule"
@@ -200,3 +204,22 @@ def test_each_hears_it_in_their_own_language_and_by_their_own_clock():
     assert t.say("di", "take 12:00 13:00").startswith("你将为 Primary")
     override = t.store.read(lambda tx: tx.chat_overrides())[-1]
     assert override.start == t.line.start + 2 * HOUR, "noon in Shanghai"
+
+
+def test_nobody_is_put_on_call_who_cannot_be_reached():
+    t = Story()
+    mute = replace(t.world.members["di"], identities={}, phone="", email="")
+    t.edit(replace(t.world, members={**t.world.members, "di": mute}))
+    assert t.say("bo", "override primary @di 2h").startswith("Nothing was changed: Di Diaz cannot be reached")
+    assert duty(Story()).startswith("Bo Berg")
+
+
+def test_a_swap_gives_no_shift_at_the_same_time():
+    """Bo and Ann are primary together: swapping the same hours would leave one of them alone."""
+    t = Story()
+    both = replace(WEEKLY.layers[0], groups=(Group(members={"primary": ("bo", "ann")}),))
+    t.edit(replace(t.world, schedules={"primary": replace(WEEKLY, layers=(both,))}))
+    t.say("bo", "swap 2 with @ann")
+    ask = next(text for text in told(t, "ann") if "offers to swap" in text)
+    assert "you take Primary (primary) from 9 Mar 09:00 to 16 Mar 09:00" in ask
+    assert "takes yours from 16 Mar 09:00 to 23 Mar 09:00" in ask

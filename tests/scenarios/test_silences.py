@@ -108,7 +108,8 @@ def test_many_alerts_of_one_silence_wake_and_each_is_placed():
     t.at("59m")
     assert t.count() == 0
     t.at("62m")
-    assert t.count() == 60
+    assert sum(t.incident(num).alerts_total for num in range(1, t.count() + 1)) == 60
+    assert [t.incident(num).digest for num in range(1, t.count() + 1)] == [False] * 20 + [True]
 
 
 # --- quick silences ---------------------------------------------------------------------------------------------------

@@ -39,15 +39,15 @@ MARKS = (
     "flapped", "flapping", "inhibition_over", "window_over", "alike",
     "merged", "joined", "moved", "set_by_hand", "written_after_the_end", "quick_silence", "unsilenced", "batch",
     "own_ladder", "ack_timeout", "round_robin", "in_hours", "named_by_alert", "mailbox_paged", "overtaken_press",
-    "overtaken_receipt", "hints_lost", "hints_lost_throughout",
+    "overtaken_receipt", "acked_elsewhere", "clocks_changed", "hints_lost", "hints_lost_throughout",
 )  # fmt: skip
 """What a run of many seeds must have met, or its success means little."""
 
 INVARIANTS = (1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 11, 12, 13, 14, 15, 16, 17, 18, 19, 20, 21, 22, 23, 24, 25, 26, 27)
 
 
-class Violation(Exception):
-    """Something that must hold does not."""
+class Violation(BaseException):
+    """Something that must hold does not. Nothing in the product may catch it: some of it goes on after any error."""
 
     def __init__(self, invariant: int, text: str) -> None:
         super().__init__(f"invariant {invariant}: {text}")

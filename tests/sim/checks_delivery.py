@@ -10,6 +10,7 @@ from bot.adapters.base import RateLimited, Receipt, Transient
 from bot.deliver import Job, Outcome
 from bot.engine.effects import Page, Reason
 from bot.engine.escalation import current_level
+from bot.engine.events import Acknowledge
 from bot.engine.model import MINUTE, SECOND, Instant, Progress, Span, medium_of
 from bot.engine.world import World
 from bot.store.base import DeliveryState, Lane
@@ -58,9 +59,11 @@ class DeliveryChecks:
         self._all = checks
         self.pages: dict[str, Fact] = {}
         self._firings: dict[tuple[str, str, str], list[Fact]] = {}
+        self._of: dict[tuple[str, str], list[Fact]] = {}
+        """Every page of an incident to a member."""
         self._by_provider: dict[tuple[str, str], Fact] = {}
         self._climbing: dict[tuple[str, str], tuple[int, Instant]] = {}
-        """Incident and member → the cycle of their own ladder, and when it ends."""
+        """Incident and member → the cycle of their own ladder, and when it ends by the wall clock."""
         self._stopped: dict[str, int] = {}
         self._acked: dict[tuple[str, str], int] = {}
         self.landings: Counter[str] = Counter()
@@ -87,16 +90,20 @@ class DeliveryChecks:
             for responder in after.responders:
                 if responder.acked_at is not None and responder.member not in had:
                     self._acked[after.id, responder.member] = checks.seq
+        if isinstance(record.event, Acknowledge) and record.made.reply and record.made.reply.done:
+            ways = {fact.page.way for fact in self._of.get((after.id, record.event.by), ())}
+            checks.marks["acked_elsewhere"] += bool(ways) and record.event.via not in ways
         line = checks.sim.line
         if any(entry.reason is Reason.FLAPPED for entry in record.made.entries):
             for watch in (one for one in after.watches if one.later):  # an alert that is back lets ladders go on
-                until = max(rung.due_at for rung in watch.later) - line.skew
+                until = max(rung.due_at for rung in watch.later)
                 self._climbing[after.id, watch.member] = after.cycle, until
         for page in (effect for effect in record.made.effects if isinstance(effect, Page)):
             key = f"page:{after.id}:{page.firing}:{page.member}:{page.way}"
             checks.must(key not in self.pages, 7, f"{key} was decided twice")
             fact = Fact(page, after.id, key, checks.seq, line.now)
             self.pages[key] = fact
+            self._of.setdefault((after.id, page.member), []).append(fact)
             self._firings.setdefault((after.id, page.firing, page.member), []).append(fact)
             line.after(PROOF[medium_of(page.way)] + SLACK, self._proof_due, fact, line.skew)
             if page.reason not in _FALLBACKS:
@@ -112,11 +119,12 @@ class DeliveryChecks:
         if not rungs or page.reason is Reason.OWN_LADDER or (unified or {}).get(after.severity):
             return
         cycle, until = self._climbing.get((fact.incident, page.member), (page.cycle, 0))
-        climbs = cycle == page.cycle and until > line.now + SLACK
+        now = after.last_at  # by the incident's own clock, as rungs are due
+        climbs = cycle == page.cycle and until > now + SLACK
         if climbs:
             return
-        self._climbing[fact.incident, page.member] = page.cycle, line.now + max(rung.after for rung in rungs)
-        if cycle == page.cycle and until > line.now - SLACK:
+        self._climbing[fact.incident, page.member] = page.cycle, now + max(rung.after for rung in rungs)
+        if cycle == page.cycle and until > now - SLACK:
             return  # one ends as the other begins: either is right
         for rung in rungs:
             for way in rung.ways:

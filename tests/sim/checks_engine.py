@@ -59,8 +59,8 @@ class EngineChecks:
         self._spoken: dict[str, Instant] = {}
         self._level_since: dict[str, Instant] = {}
         self._escalated: set[tuple[str, int]] = set()
-        self._turns: dict[tuple[str, str, int], tuple[set[str], list[str]]] = {}
-        """Of each level in round robin: who can be asked, and who was, the latest last."""
+        self._turns: dict[tuple[str, str, int], tuple[object, list[str]]] = {}
+        """Of each level in round robin: among whom turns are taken, and who took one, the latest last."""
         self._extras: Counter[str] = Counter()
         """Storms, and alerts that come back before their pages are proven, ask a level once more."""
 
@@ -229,6 +229,7 @@ class EngineChecks:
         """A level that begins or repeats asks all who stand behind it; where there is nobody, the last resort."""
         before, after = record.before, record.made.incident
         if after.progress is not Progress.TRIGGERED or after.loop < 0:
+            self._turns.pop((after.channel, after.rule.id, after.level), None)  # it may have climbed although acked
             return
         if before is not None and _turn_of(before) == _turn_of(after):
             return
@@ -260,9 +261,11 @@ class EngineChecks:
         must(bool(asked & reached) or not reached, 9, f"#{after.num} asks nobody of {sorted(reached)}")
         must(len(new & people) <= 1, 14, f"#{after.num} asks {sorted(new)} although one in turn is wanted")
         self._all.marks["round_robin"] += len(reached) > 1
-        if any(target.kind is TargetKind.SCHEDULE for target in _level(after).targets):
-            return  # the order of a rota changes with its shifts
         place, slot = f"{after.round}.{after.level}", (after.channel, after.rule.id, after.level)
+        targets = _level(after).targets
+        if any(target.kind is TargetKind.SCHEDULE for target in targets):
+            self._turns.pop(slot, None)  # the order of a rota changes with its shifts
+            return
         had = record.before.turns.get(place, "") if record.before else ""
         if len(new & reached) != 1:  # whose turn it is has it already
             self._turns.pop(slot, None)
@@ -271,10 +274,11 @@ class EngineChecks:
         if had in reached:
             must(one == had, 14, f"#{after.num} asks {one}, and it was the turn of {had}")
             return
-        among, recent = self._turns.get(slot, (set(), []))
-        recent = recent[-(len(reached) - 1) :] if among == reached and len(reached) > 1 else []
+        among, recent = self._turns.get(slot, (None, []))
+        same = among == (targets, reached)
+        recent = recent[-(len(reached) - 1) :] if same and len(reached) > 1 else []
         must(one not in recent, 14, f"#{after.num} asks {one}, and after {recent} it is the turn of somebody else")
-        self._turns[slot] = (reached, [*recent, one])
+        self._turns[slot] = ((targets, reached), [*recent, one])
 
     def _right_rule(self, record: Record) -> None:
         """The first enabled rule that fits and is within its hours; the people whom the alert names itself."""

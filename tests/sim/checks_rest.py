@@ -15,7 +15,7 @@ from bot.engine.world import Schedule
 from bot.store.base import Delivery, DeliveryState, InboxState
 from tests.sim.platforms import Shown, buttons
 from tests.sim.process import KEY
-from tests.sim.rota import on_duty, rostered
+from tests.sim.rota import offset, on_duty, rostered
 from tests.sim.storage import Notes
 
 if TYPE_CHECKING:
@@ -207,6 +207,7 @@ class RestChecks:
         rng = sim.rngs["town"]
         for plan in sim.declared.schedules.values():
             begin = sim.line.start - 10 * DAY
+            checks.marks["clocks_changed"] += offset(sim.line.start, plan.zone) != offset(sim.line.now, plan.zone)
             found = list(schedule.shifts(plan, begin, sim.line.now))
             instants = [rng.randrange(begin, sim.line.now) for _ in range(12)]
             instants += [at for shift in rng.sample(found, min(6, len(found))) for at in (shift.start, shift.start - 1)]
@@ -225,11 +226,14 @@ class RestChecks:
         for one in plan.overrides:
             if one.start >= one.end:
                 continue
-            others = [two for two in plan.overrides if two is not one]
+            beside = [two for two in plan.overrides if two is not one]
             for at in (one.start - 1, one.start, (one.start + one.end) // 2, one.end - 1, one.end):
-                if any(two.start <= at < two.end for two in others):
+                if any(two.start <= at < two.end for two in beside):
                     continue
                 duty = {(who.member, who.role) for who in schedule.on_call(plan, at)}
                 inside = one.start <= at < one.end
-                wanted = {(one.member, one.role)} if inside else rostered(plan, at)
+                wanted = rostered(plan, at)
+                if inside:
+                    others = {(member, role) for member, role in wanted if one.role_only and role != one.role}
+                    wanted = others | {(one.member, one.role)}
                 self._all.must(duty == wanted, 17, f"{plan.id} at {at}: {duty} on call, and {wanted} by {one}")

@@ -13,7 +13,7 @@ if TYPE_CHECKING:
 _SPANS = ("30m", "1h", "2h", "1d")
 _ACTS = ("ack", "ack", "resolve", "snooze", "sev", "note", "unack", "wake", "escalate")
 _KINDS = ("merge", "merge", "move", "move", "move", "set", "set", "set", "silence", "silence", "unsilence", "batch",
-          "batch", "people", "ask")  # fmt: skip
+          "batch", "people", "rota", "ask")  # fmt: skip
 WORDS: Mapping[str, tuple[str, ...]] = {
     "title": ("Named by a person", "The shop is slow"),
     "description": ("Seen by many", "-"),
@@ -52,6 +52,9 @@ class Scene:
 
     def channels(self) -> list[str]:
         return list(self._sim.declared.channels)
+
+    def schedules(self) -> list[str]:
+        return list(self._sim.declared.schedules)
 
     def names(self) -> list[str]:
         """People, teams and rotas, as they are called in chat."""
@@ -122,6 +125,11 @@ class Errands:
 
     def _people(self, num: int) -> str:
         return f"{self.rng.choice(('add', 'assign'))} #{num} {self.rng.choice(self.scene.names())}"
+
+    def _rota(self, num: int) -> str:
+        """Take over for a while; sometimes look who did."""
+        name = self.rng.choice(self.scene.schedules())
+        return self.rng.choice((f"take {name} 2h", f"take {name} 8h", "overrides"))
 
     def _ask(self, num: int) -> str:
         return self.rng.choice(("silences", f"alerts #{num}", f"similar #{num}", f"why #{num}", "list open", "next"))

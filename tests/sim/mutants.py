@@ -35,7 +35,7 @@ class Mutant:
 
 _ENGINE, _STORE = "bot.engine", "bot.store"
 
-MUTANTS: dict[str, Mutant] = {
+CORE: dict[str, Mutant] = {
     "ack-keeps-cycle": Mutant(
         f"{_ENGINE}.people", "_settle", "cycle=draft.incident.cycle + 1", "cycle=draft.incident.cycle", rate=0.9
     ),
@@ -76,7 +76,7 @@ MUTANTS: dict[str, Mutant] = {
     ),
     "proof-too-easy": Mutant(f"{_ENGINE}.preference", "proves", "return proof is", "return True or proof is"),
     "recovery-keeps-open": Mutant(
-        f"{_ENGINE}.incident", "alert_seen", "if draft.incident.alerts_open == 0", "if False"
+        f"{_ENGINE}.incident", "_alert_changed", "if draft.incident.alerts_open == 0", "if False"
     ),
     "repeat-for-ever": Mutant(f"{_ENGINE}.escalation", "_set_timers", "incident.loop < level.repeat_times", "True"),
     "retry-after-ignored": Mutant("bot.deliver", "Deliver._settled", "int(after_s * SECOND) + 1", "1", ("throttle",)),
@@ -99,6 +99,95 @@ MUTANTS: dict[str, Mutant] = {
         "bot.deliver", "Deliver.prepare", "not still_wanted(incident, row.cycle, row.member)", "False", ("outage",), 0.9
     ),
 }
+
+
+WIDER: dict[str, Mutant] = {
+    "ack-never-runs-out": Mutant(f"{_ENGINE}.people", "_ack_until", "if timeout else", "if False else", rate=0.9),
+    "ack-timeout-forgets": Mutant(
+        f"{_ENGINE}.people",
+        "ack_over",
+        "_ask_again(draft, Reason.ACK_TIMEOUT, had)",
+        "_ask_again(draft, Reason.ACK_TIMEOUT)",
+        rate=0.9,
+    ),
+    "climbs-early": Mutant(
+        f"{_ENGINE}.escalation",
+        "_set_timers",
+        "max(level.escalate_after, SECOND)",
+        "max(level.escalate_after // 2, SECOND)",
+        rate=0.0,
+    ),
+    "closed-takes-severity": Mutant(f"{_ENGINE}.incident", "_obey", "people.gone(draft) or ", "", rate=0.9),
+    "day-mask-ignored": Mutant(f"{_ENGINE}.restriction", "hours_of", "elif days and not", "elif () and not"),
+    "disabled-rule-taken": Mutant(f"{_ENGINE}.routing", "choose_rule", "if each.enabled", "if True"),
+    "edit-changes-policy": Mutant(
+        f"{_ENGINE}.incident",
+        "wake",
+        "incident, now = draft.incident, draft.now",
+        "rules = draft.world.channels[draft.incident.channel].rules; "
+        "draft.change(rule=next((r for r in rules if r.id == draft.incident.rule.id), draft.incident.rule)); "
+        "incident, now = draft.incident, draft.now",
+        ("edit",),
+        0.0,
+    ),
+    "flap-opens-anew": Mutant(f"{_ENGINE}.flapping", "goes_on", "incident.loop >= 0", "incident.loop >= 99"),
+    "hours-ignored": Mutant(f"{_ENGINE}.calendars", "within", "return not every or", "return True or"),
+    "merge-loses-alert": Mutant(
+        "bot.regrouping", "Regrouping._join", "for alert in alerts])", "for alert in alerts[1:]])", rate=0.9
+    ),
+    "merge-pages-anew": Mutant(
+        f"{_ENGINE}.regrouping",
+        "alerts_joined",
+        "    incident = draft.incident\n",
+        "    from bot.engine import escalation\n    escalation.fire(draft, Reason.JOINED)\n"
+        "    incident = draft.incident\n",
+        rate=0.9,
+    ),
+    "move-counts-twice": Mutant(
+        f"{_ENGINE}.regrouping",
+        "alerts_left",
+        "incident.alerts_total - command.total",
+        "incident.alerts_total",
+        rate=0.9,
+    ),
+    "mute-for-ever": Mutant("bot.noise", "Noise.ask_again", "if alert.muted and", "if False and", rate=0.9),
+    "named-people-ignored": Mutant(
+        f"{_ENGINE}.dynamic", "retarget", "return replace(rule, levels=levels)", "return rule"
+    ),
+    "override-ignored": Mutant(f"{_ENGINE}.schedule", "shifts", "if override.start >= end", "if True", ("edit",)),
+    "override-outlives": Mutant(
+        f"{_ENGINE}.schedule",
+        "shifts",
+        "((one.start, one.end) for one in schedule.overrides if not one.role_only",
+        "((one.start, one.end + 3_600_000) for one in schedule.overrides if not one.role_only",
+        ("edit",),
+    ),
+    "pinned-closes": Mutant(
+        f"{_ENGINE}.incident", "_alert_changed", "alerts_open == 0 and incident.close_with_alerts", "alerts_open == 0"
+    ),
+    "queued-not-due": Mutant(
+        f"{_STORE}.memory_outbox", "MemoryTx.next_due", "tables.waiting, tables.queued)", "tables.waiting)", ("hints",)
+    ),
+    "recovers-too-early": Mutant(
+        f"{_ENGINE}.incident",
+        "_alert_changed",
+        "if draft.incident.alerts_open == 0",
+        "if draft.incident.alerts_open <= 1",
+    ),
+    "round-robin-asks-all": Mutant(f"{_ENGINE}.escalation", "fire", "if level.round_robin:", "if False:"),
+    "round-robin-stays": Mutant(
+        f"{_ENGINE}.turns", "next_place", "(people.index(last.member) + 1)", "people.index(last.member)"
+    ),
+    "rung-skipped": Mutant(f"{_ENGINE}.fallback", "rungs", "if way in has and", 'if way in has and way != "sms" and'),
+    "rung-without-timer": Mutant(f"{_ENGINE}.draft", "next_wake", "(*watch.pending, *watch.later)", "watch.pending"),
+    "split-keeps-alerts": Mutant("bot.regrouping", "Regrouping.split", "    tx.put_alerts(gone)\n", "", rate=0.9),
+    "unsilenced-unheard": Mutant(
+        "bot.silences", "_ask_again", "muted_until=now)", "muted_until=alert.muted_until)", rate=0.9
+    ),
+}
+"""What is newer ground: whom rules name, alerts that people move, ladders of one's own, hours, silences."""
+
+MUTANTS = CORE | WIDER
 
 
 def breed(name: str) -> tuple[Any, str, Any, Any]:

@@ -264,7 +264,7 @@ class Process:
         at = due - line.skew
         overdue = at <= line.now
         at = line.now + TICK if overdue else at + 1
-        if self._alarm is None or at < self._alarm or self._alarm <= line.now:
+        if self._alarm is None or at < self._alarm:
             self._alarm, self._overdue = at, overdue
             line.at(at, self._alarmed, at)
 

@@ -33,9 +33,10 @@ def behind(world: World, targets: tuple[Target, ...], at: Instant) -> set[str]:
 def on_duty(plan: Schedule, at: Instant) -> set[tuple[str, str]]:
     """(member, role) on call at an instant."""
     covering = [one for one in plan.overrides if one.start <= at < one.end]
-    if covering:
-        return {(one.member, one.role) for one in covering if one is [o for o in covering if o.role == one.role][-1]}
-    return rostered(plan, at)
+    ruling = {one.role: (one.member, one.role) for one in covering}
+    if any(not one.role_only for one in covering):
+        return set(ruling.values())
+    return {(member, role) for member, role in rostered(plan, at) if role not in ruling} | set(ruling.values())
 
 
 def rostered(plan: Schedule, at: Instant) -> set[tuple[str, str]]:
@@ -158,6 +159,11 @@ def _months(start: datetime, count: int) -> datetime:
             return start.replace(year=year, month=month, day=day)
         except ValueError:
             day -= 1
+
+
+def offset(at: Instant, zone: str) -> timedelta | None:
+    """How far the clock of a zone is ahead of UTC."""
+    return datetime.fromtimestamp(at / 1000, ZoneInfo(zone)).utcoffset()
 
 
 def _weekday(here: datetime) -> int:

@@ -34,6 +34,10 @@ from webhooks.parsers import parsers
 
 REAL_CARDS = 8
 """Every so many seeds draw real cards; the others sketch them."""
+DAYS = 90.0
+"""How long a seed lasts, where nobody says otherwise."""
+UNANSWERED = 0.1
+"""Below this rate of answers there are half as many alerts: most incidents climb their whole ladder, round by round."""
 HEALING: Span = 20 * MINUTE
 """How long after the last fault all must be well: the longest pause of a card, twice, and the life of a page."""
 
@@ -43,7 +47,7 @@ class Plan:
     """What is to be simulated. The same plan gives the same trace."""
 
     seed: int
-    days: float = 90.0
+    days: float = DAYS
     until: Span | None = None
     store: str = "memory"
     busy: float = 1.0
@@ -112,12 +116,15 @@ class Simulation:
         self.trace(f"seed {plan.seed} faults {' '.join(sorted(self.faults.kinds))}")
         self.process = Process(self.env, self.declared)
         per_day = root.choice((2, 4, 6, 10)) * plan.busy * (0.3 if self.env.rendering is Rendering else 1)
+        rate = self._rate(root)
+        if plan.busy <= 1 and rate < UNANSWERED:
+            per_day /= 2
         self.sources = Sources(
             self.line, rngs["sources"], list(self.declared.integrations.values()), self.keep, round(DAY / per_day),
             retries="receipts" in self.faults.kinds or "latency" in self.faults.kinds, lulls=plan.busy <= 1,
         )  # fmt: skip
         self.people = People(
-            self.line, rngs["people"], lambda: self.declared, self.carriers, self._rate(root), self.hear, self.told,
+            self.line, rngs["people"], lambda: self.declared, self.carriers, rate, self.hear, self.told,
             self.checks.num_of, Errands(random.Random(f"{plan.seed} errands"), Scene(self)), self.faults.lag,
         )  # fmt: skip
 

@@ -30,7 +30,9 @@ class Sketch(Rendering):
             incident.rev, incident.title, incident.severity, incident.progress, incident.level, incident.loop,
             incident.responders, incident.unreachable, incident.alerts_open, incident.alerts_total,
             incident.snoozed_until, incident.notify_at, incident.escalate_at, incident.exhausted,
-            incident.closed_by, row.member,
+            incident.closed_by, row.member, incident.description, incident.impact, incident.root_cause,
+            incident.resolution, tuple(incident.fields.items()), incident.merged_into, incident.storm,
+            incident.flapping,
         )  # fmt: skip
         buttons = self._buttons(incident)
         plain = {"text": f"#{incident.num} rev {incident.rev}"}

@@ -17,8 +17,8 @@ SEVERITIES = ("Critical", "Critical", "Warning", "Warning", "Info")
 RESEND: Span = 12 * MINUTE
 GOOD_FOR: Span = 30 * MINUTE
 LULL_SHARE = 0.2
-LULL = 25
-"""How many times as long as others a fifth of the pauses is: there is one alert where there would be six."""
+LULL = 40
+"""How many times as long as others a fifth of the pauses is: there is one alert where there would be nine."""
 NAMED = {
     ("0", "check5"): {"layer_person_reset_0_emails": "ann@example.com,stranger@example.com"},
     ("1", "check6"): {"layer_person_reset_0_team_names": "Leads"},
@@ -104,6 +104,7 @@ class Sources:
             self._flap(integration, key, lasts)
         else:
             self.line.after(12 * HOUR, self.open.pop, (integration.id, key), None)
+            self.line.after(36 * HOUR, self._over, integration, key)
 
     def _flap(self, integration: Integration, key: str, lasts: Span) -> None:
         """Some come back a few times, soon after they had been over; by a chance that shifts nobody else's."""

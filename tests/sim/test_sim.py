@@ -5,18 +5,23 @@ from __future__ import annotations
 import os
 import subprocess
 import sys
-from collections import Counter
 from pathlib import Path
 
 import pytest
 
+from bot.engine.effects import Reason
+from bot.engine.model import DAY
 from tests.sim import mutants
-from tests.sim.checks import INVARIANTS
-from tests.sim.run import Report, again, missing_marks, simulate
-from tests.sim.simulation import Plan
+from tests.sim.checks import INVARIANTS, Violation
+from tests.sim.checks_delivery import Fact
+from tests.sim.process import TICK
+from tests.sim.run import Report, again, missing_checks, missing_marks, quiet, simulate, told_twice
+from tests.sim.simulation import Plan, Simulation
 from tests.sim.world import span_of, span_text
 
 ROOT = Path(__file__).parents[2]
+FALLBACKS = (Reason.FALLBACK_FAILED, Reason.FALLBACK_UNPROVEN)
+"""These wait for news of platforms, which draw how long they take."""
 QUICK = ("ack-keeps-timers", "budget-ignored", "inbox-finished-first")
 """Mutants that die within seconds; `python -m tests.sim.run --mutants` hunts them all."""
 
@@ -24,7 +29,7 @@ QUICK = ("ack-keeps-timers", "budget-ignored", "inbox-finished-first")
 @pytest.fixture(scope="module")
 def reports() -> list[Report]:
     """A few short seeds: one without faults, one with real cards, the others as they are drawn."""
-    return [simulate(Plan(seed=seed, days=5)) for seed in (2, 3, 4, 6, 7, 8)]
+    return [simulate(Plan(seed=seed, days=5, busy=2.0)) for seed in (2, 3, 4, 6, 7, 8)]
 
 
 def test_five_days_of_a_few_seeds_go_well(reports):
@@ -35,7 +40,7 @@ def test_five_days_of_a_few_seeds_go_well(reports):
 
 
 def test_the_same_seed_tells_the_same_story_whatever_the_order_of_hashes():
-    command = [sys.executable, "-m", "tests.sim.run", "--seed", "3", "--days", "3", "--jobs", "1"]
+    command = [sys.executable, "-m", "tests.sim.run", "--seed", "3", "--days", "8", "--jobs", "1"]
     runs = [
         subprocess.run(
             command, cwd=ROOT, env={**os.environ, "PYTHONHASHSEED": hashes}, capture_output=True, text=True, check=False
@@ -47,10 +52,49 @@ def test_the_same_seed_tells_the_same_story_whatever_the_order_of_hashes():
     assert traces[0] == traces[1]
 
 
+def test_a_seed_that_is_told_twice_is_compared():
+    report = told_twice(Plan(seed=2, busy=2.0), days=0.5)
+    assert not report.failure
+    assert report.checked[27] == 1
+
+
 def test_sqlite_decides_as_memory_does():
-    memory, sqlite = (simulate(Plan(seed=2, days=1, store=store)) for store in ("memory", "sqlite"))
+    memory, sqlite = (simulate(Plan(seed=2, days=1, busy=2.0, store=store)) for store in ("memory", "sqlite"))
     assert not sqlite.failure, sqlite.failure
     assert memory.trace == sqlite.trace
+
+
+def decided(seed: int, *, hints: bool) -> tuple[Simulation, dict[tuple, Fact]]:
+    """Every page that a calm seed decides: by incident, firing, member and way."""
+    quiet()
+    sim = Simulation(Plan(seed=seed, days=2, busy=1.2, calm=True, rate=0.0))
+    if not hints:
+        sim.hintless.add(0, sim.line.start + 1_000 * DAY)
+    sim.run()
+    facts = sim.checks.delivery.pages.values()
+    return sim, {(sim.checks.num_of(f.incident), f.page.firing, f.page.member, f.page.way): f for f in facts}
+
+
+@pytest.mark.parametrize("seed", [1, 5, 7])
+def test_without_hints_the_same_is_decided_a_tick_later(seed):
+    (rung, with_hints), (deaf, without) = decided(seed, hints=True), decided(seed, hints=False)
+    late = {key: without[key].at - with_hints[key].at for key in with_hints.keys() & without.keys()}
+    first = {key: by for key, by in late.items() if with_hints[key].page.reason not in FALLBACKS}
+    assert len(first) > 20
+    assert all(-50 <= by <= TICK + 100 for by in first.values()), "no decision is later than a tick"
+    assert max(first.values()) > TICK // 2, "nothing was late at all: were any hints lost?"
+    for key in with_hints.keys() ^ without.keys():  # nothing differs but what ended in that very tick
+        at = (with_hints.get(key) or without[key]).at
+        closings = [
+            sim.checks.journal[fact.incident]
+            for sim, facts in ((rung, with_hints), (deaf, without))
+            for fact in facts.values()
+            if sim.checks.num_of(fact.incident) == key[0]
+        ]
+        ends = {
+            record.wall for records in closings for record in records if record.made.incident.closed_at == record.wall
+        }
+        assert any(abs(end - at) <= 2 * TICK for end in ends), f"{key} was decided with hints or without, and not both"
 
 
 @pytest.mark.slow
@@ -73,6 +117,14 @@ def test_a_failure_prints_the_command_that_shows_it_again():
     assert again(report) == "make sim SEED=8812 UNTIL=3d04h01m"
 
 
+def test_nothing_in_the_product_swallows_a_violation():
+    """Intake goes on after any error of a body; a check that fails inside its commit must end the run all the same."""
+    sim = Simulation(Plan(seed=2, days=1, calm=True))
+    sim.checks.engine.step = lambda record: sim.checks.fail(1, "planted")
+    with pytest.raises(Violation, match="planted"):
+        sim.run()
+
+
 def test_a_run_that_met_nothing_says_so():
     assert "ladder_exhausted" in missing_marks([Report(Plan(seed=1))])
 
@@ -84,5 +136,10 @@ def test_spans_are_read_as_they_are_written():
 
 
 def test_every_invariant_is_checked_by_some_seed(reports):
-    checked = Counter(number for report in reports for number in report.checked)
-    assert [number for number in INVARIANTS if not checked[number]] == []
+    without_hints = simulate(Plan(seed=2, days=5, calm=True, kinds=("hints",)))
+    assert not without_hints.failure
+    assert missing_checks([*reports, without_hints, told_twice(Plan(seed=2), days=0.5)]) == []
+
+
+def test_a_run_that_checked_nothing_says_so():
+    assert len(missing_checks([Report(Plan(seed=1))])) == len(INVARIANTS) == 27

@@ -84,6 +84,7 @@ def edit(world: World, rng: random.Random, now: Instant) -> tuple[World, str]:
                 end=start + rng.randrange(HOUR, DAY),
                 member=rng.choice(list(members)),
                 role="backup" if int(version) % 4 == 0 else "primary",
+                role_only=int(version) % 3 == 0,
             )
             schedules[name] = replace(schedules[name], overrides=(*schedules[name].overrides[-3:], one))
         case "rotation":
@@ -163,14 +164,16 @@ def _channel(rng: random.Random, name: str, members: list[str], schedules: list[
         rules.append(
             Rule(id=f"{name}/rest", name="Rest", priority=9, rounds=1, levels=(_level(rng, members, schedules),))
         )
+    closes = rng.random() < 0.8
     return Channel(
         id=name,
         name=name.capitalize(),
         chats=tuple(chats),
         rules=customs.rules(tuple(rules), name),
         grouping=rng.choice((ALONE, ALONE, Grouping(method="rules", by=("labels.service",)))),
-        close_with_alerts=rng.random() < 0.8,
-        auto_close_after=rng.choice((0, 0, 6 * HOUR, DAY)),
+        close_with_alerts=closes,
+        # What nothing else would ever close, where nobody answers, would be refreshed with every alert for months.
+        auto_close_after=rng.choice((0, 0, 6 * HOUR, DAY) if closes else (6 * HOUR, DAY)),
     )
 
 

@@ -16,6 +16,7 @@ ENV = {
     "SLACK_BOT_TOKEN": "xoxb-0-example",
     "SLACK_APP_TOKEN": "xapp-0-example",
     "SLACK_SIGNING_SECRET": "signing-secret-of-slack",
+    "SLACK_WEBHOOK_BOARD": "https://hooks.slack.com/services/T0/B0/secret-of-webhook",
     "TELEGRAM_TOKEN": "100:token-of-telegram",
     "TWILIO_ACCOUNT_SID": "AC" + "0" * 32,
     "TWILIO_AUTH_TOKEN": "token-of-twilio",

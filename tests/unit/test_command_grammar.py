@@ -6,9 +6,10 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from bot.commands import grammar
+from bot.commands import grammar, vocabulary
 from bot.commands.grammar import Asked, Merge, Move
 from bot.commands.vocabulary import VERBS
+from bot.engine.model import MINUTE
 
 
 @pytest.mark.parametrize(
@@ -84,3 +85,81 @@ def test_every_text_is_read(text: str, verb: str):
     assert len(getattr(asked, "refs", ())) <= grammar.REFS_MAX
     grammar.merging(text)
     grammar.moving(text)
+    grammar.people(text)
+    grammar.span(text)
+    assert grammar.read(text)
+
+
+@given(st.sampled_from(sorted(VERBS)), st.data())
+def test_a_slip_of_the_finger_leads_to_the_word_that_was_meant(verb: str, data: st.DataObject):
+    if len(verb) < 4:
+        return
+    at = data.draw(st.integers(1, len(verb) - 2))
+    slips = [
+        verb[:at] + verb[at + 1 :],
+        verb[:at] + verb[at] + verb[at:],
+        verb[:at] + verb[at + 1] + verb[at] + verb[at + 2 :],
+    ]
+    for slip in slips:
+        asked = grammar.read(slip)
+        if isinstance(asked, grammar.Misread):
+            assert asked.code == "unknown_command"
+            assert vocabulary.find(asked.facts["suggestion"]), slip
+
+
+def test_what_is_like_nothing_gets_no_suggestion():
+    asked = grammar.read("xyzzy 1")
+    assert isinstance(asked, grammar.Misread)
+    assert asked.facts == {"word": "xyzzy", "suggestion": ""}
+
+
+def test_no_word_means_two_commands():
+    words = [word for verb in VERBS.values() for word in (verb.name, *verb.aliases)]
+    assert len(words) == len(set(words))
+
+
+@pytest.mark.parametrize(
+    ("text", "names"),
+    [
+        ("@ann @bo", ["@ann", "@bo"]),
+        ("ann, bo and cy", ["ann", "bo", "cy"]),
+        ("@ann and @bo", ["@ann", "@bo"]),
+        ("Bo Berg, Cy Cole", ["Bo Berg", "Cy Cole"]),
+        ("王博、赵可", ["王博", "赵可"]),
+        ("<@U1> <@U2|bo>", ["U1", "U2"]),
+        ('<at>Bo Berg</at> <at id="0">Cy</at>', ["Bo Berg", "Cy"]),
+        ("schedule:primary/backup", ["schedule:primary/backup"]),
+        (" , ", []),
+        ("", []),
+    ],
+)
+def test_people(text: str, names: list[str]):
+    assert grammar.people(text) == names
+
+
+@pytest.mark.parametrize(
+    ("text", "verb", "rest"),
+    [
+        ("oncall me 2h for db", "override", "db @me 2h"),
+        ("oncall @bo 45m for db team", "override", "db team @bo 45m"),
+        ("oncall me for db", "override", "db @me 1h"),
+        ("oncall me 2h", "override", "@me 2h"),
+        ("oncall me", "me", ""),
+        ("oncall db", "oncall", "db"),
+        ("oncall @bo", "oncall", "@bo"),
+        ("oncall at 18:00", "oncall", "at 18:00"),
+        ("whoisoncall", "oncall", ""),
+    ],
+)
+def test_opsgenie_says_who_is_on_call_by_the_same_word(text: str, verb: str, rest: str):
+    asked = grammar.read(text)
+    assert isinstance(asked, Asked)
+    assert (asked.verb, asked.rest) == (verb, rest)
+
+
+@pytest.mark.parametrize(
+    ("text", "minutes"),
+    [("30", 30), ("90m", 90), ("2h", 120), ("1h30m", 90), ("1d", 1440), ("2w", 20160), ("1w1d", 11520)],
+)
+def test_spans(text: str, minutes: int):
+    assert grammar.span(text) == minutes * MINUTE

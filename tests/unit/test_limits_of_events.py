@@ -7,7 +7,7 @@ from typing import Any
 
 import msgspec
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from bot.engine.model import Event, EventStatus, Severity
@@ -135,6 +135,7 @@ def test_an_event_keeps_10_images(sent, kept):
     assert len(read(images=[{"src": address(20 + n)} for n in range(sent)]).images) == kept
 
 
+@settings(deadline=None)
 @given(st.integers(0, 600), st.integers(0, 70), st.integers(0, 200), st.integers(0, 2200))
 def test_whatever_its_size_an_event_comes_out_within_512_2048_50_128_and_2048(title, labels, name, value):
     made = read(

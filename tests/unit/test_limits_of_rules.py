@@ -4,9 +4,11 @@ from __future__ import annotations
 
 import pytest
 
-from bot.engine import routing
-from bot.engine.model import HOUR, MINUTE, Level, Severity, Target, TargetKind
+from bot.engine import dynamic, routing
+from bot.engine.model import HOUR, MINUTE, SECOND, Level, Rule, Severity, Target, TargetKind
 from bot.engine.world import World
+from tests.scenarios.company import company, member
+from tests.scenarios.story import Story, changed
 from tests.unit.boundaries import (
     LEVEL,
     Limit,
@@ -216,3 +218,76 @@ def test_a_direct_assignment_pages_by_personal_preference_and_cannot_be_escalate
 
 def test_an_empty_schedule_is_no_error():
     passes(layer(end="2026-01-05T09:01") | level(notify=["schedule:s"]))
+
+
+# --- what the numbers mean on the clock
+
+
+def story(*levels: Level, **changes: object) -> Story:
+    only = Rule(id="r", name="R", levels=levels, **{"rounds": 1, **changes})
+    return Story(changed(company(), "ops", rules=(only,))).fire("disk")
+
+
+def minutes(told: Story, who: str, until: str) -> list[float]:
+    """When somebody was paged on Slack, in minutes to the nearest half."""
+    return [round(page.at / (30 * SECOND)) / 2 for page in told.between("0m", until).seen(who, "slack")]
+
+
+def test_a_level_that_repeats_6_times_every_half_minute_pages_7_times_and_no_8th():
+    level = Level(targets=(member("bo"),), repeat_every=30 * SECOND, repeat_times=6, escalate_after=720 * MINUTE)
+    assert minutes(story(level), "bo", "60m") == [0, 0.5, 1, 1.5, 2, 2.5, 3]
+
+
+def test_a_level_that_repeats_every_120_minutes_pages_again_after_120():
+    level = Level(targets=(member("bo"),), repeat_every=120 * MINUTE, repeat_times=1, escalate_after=720 * MINUTE)
+    assert minutes(story(level), "bo", "300m") == [0, 120]
+
+
+@pytest.mark.parametrize("after", [1, 30, 720])
+def test_the_next_level_is_paged_after_as_many_minutes_as_the_first_one_has(after):
+    told = story(Level(targets=(member("bo"),), escalate_after=after * MINUTE), Level(targets=(member("di"),)))
+    assert minutes(told, "di", f"{after + 1}m") == [after]
+
+
+def test_by_default_the_next_level_is_paged_after_30_minutes_unless_somebody_acknowledged():
+    levels = (Level(targets=(member("bo"),)), Level(targets=(member("ann"),)))
+    assert minutes(story(*levels), "ann", "40m") == [30]
+    acked = story(*levels).at("29m")
+    acked.say("bo", "ack 1")
+    assert minutes(acked, "ann", "90m") == []
+
+
+def test_with_even_if_acked_it_is_paged_although_somebody_acknowledged_and_not_once_it_is_closed():
+    levels = (Level(targets=(member("bo"),), even_if_acked=True), Level(targets=(member("ann"),)))
+    acked, closed = story(*levels).at("1m"), story(*levels).at("1m")
+    acked.say("bo", "ack 1")
+    closed.say("bo", "resolve 1")
+    assert (minutes(acked, "ann", "40m"), minutes(closed, "ann", "90m")) == ([30], [])
+
+
+def test_a_delay_of_3600_seconds_pages_after_an_hour_and_what_closes_meanwhile_pages_nobody():
+    level = Level(targets=(member("bo"),))
+    assert minutes(story(level, delay=3600 * SECOND), "bo", "70m") == [60]
+    closed = story(level, delay=3600 * SECOND).at("59m").recover("disk")
+    closed.never_after("0m").page()
+
+
+def test_three_rounds_come_before_the_last_resort():
+    told = story(Level(targets=(member("bo"),), escalate_after=10 * MINUTE), rounds=3)
+    assert minutes(told, "bo", "29m") == [0, 10, 20]
+    assert minutes(told, "di", "100m") == [30, 60, 90]
+
+
+@pytest.mark.parametrize(("named", "paged"), [(50, 50), (51, 50)])
+def test_a_label_names_up_to_50_people_for_a_level(named, paged):
+    world = world_of(rule())
+    emails = ",".join(f"p{n}@example.com" for n in range(named))
+    made = dynamic.retarget(world.channels["pay"].rules[0], {"layer_person_reset_0_emails": emails}, world)
+    assert len(made.levels[0].targets) == paged
+
+
+def test_labels_count_levels_from_0_and_leave_the_others_and_what_is_not_there_alone():
+    world = world_of(rule(levels=[LEVEL, LEVEL]))
+    labels = {"layer_person_reset_1_emails": "x@example.com", "layer_person_reset_2_emails": "y@example.com"}
+    made = dynamic.retarget(world.channels["pay"].rules[0], labels, world)
+    assert [[target.id for target in level.targets] for level in made.levels] == [["ann"], ["x@example.com"]]

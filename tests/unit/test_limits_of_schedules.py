@@ -6,7 +6,7 @@ from dataclasses import replace
 from datetime import UTC, datetime
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from bot.engine import calendars, schedule
@@ -153,6 +153,7 @@ def rotation(**changes: object) -> Schedule:
 
 
 @pytest.mark.parametrize("unit", ["day", "week", "month"])
+@settings(deadline=None, max_examples=40)
 @given(every=st.integers(1, 30))
 def test_a_turn_of_1_to_30_units_ends_where_the_next_begins(unit, every):
     first, second = list(
@@ -163,6 +164,7 @@ def test_a_turn_of_1_to_30_units_ends_where_the_next_begins(unit, every):
         assert first.end - first.start == every * {"day": 1, "week": 7}[unit] * DAY
 
 
+@settings(deadline=None, max_examples=40)
 @given(every=st.integers(1, 30))
 def test_a_turn_of_1_to_30_hours_is_as_many_real_hours(every):
     shifts = list(schedule.shifts(rotation(unit="hour", every=every), instant(MONDAY), instant(MONDAY) + 3 * DAY))

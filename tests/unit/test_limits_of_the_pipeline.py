@@ -244,7 +244,9 @@ def test_drop_goes_before_silence_before_inhibition_before_flapping_before_the_g
     flaps = everything(drop=(), silences=(), inhibitions=())
     assert flaps.reasons(event(), ok()) == ["new_alert", "recovered"]
     flaps.clock.set(flaps.clock.now() + 1)
-    assert flaps.reasons(event()) == ["flapping_muted"]
+    assert flaps.reasons(event(), ok()) == ["flapping_muted", "recovered"]
+    flaps.channels[DB] = everything(drop=()).channels[DB]
+    assert flaps.reasons(event()) == ["inhibited"], "what is explained is not also called flapping"
     assert everything(drop=(), silences=(), inhibitions=(), flapping=None).reasons(event()) == ["new_alert"]
 
 

@@ -7,9 +7,9 @@ from pathlib import Path
 
 import pytest
 
-from bot import app, lookups, noise, rendering, service
+from bot import app, directory, lookups, noise, rendering, rooms, service
 from bot.cards.template import names, sandbox
-from bot.commands import asking, grammar, likeness
+from bot.commands import asking, grammar, likeness, said, times
 from bot.engine import (
     conditions,
     digest,
@@ -27,6 +27,7 @@ from bot.engine import (
     routing,
     silence,
 )  # fmt: skip
+from bot.engine import rooms as engine_rooms
 from bot.engine.model import DAY, HOUR, Level, Span
 from bot.manifest import feeds, imported, lint, tables, wording
 from bot.manifest import noise as declared
@@ -152,6 +153,13 @@ FACTS = {
         "Notices that are made up for after an outage": days(notices.CATCH_UP),
         "Workdays of a calendar": ", ".join(WEEKDAYS[day] for day in WORKDAYS),
     },
+    "In chat": {
+        "Code that links an account": f"{human(directory.CODE_LIFE)}, once",
+        "Override made in chat": f"up to {days(times.WINDOW_MAX)}",
+        "Incidents named in one line of an answer": number(said.REFS_SHOWN),
+        "Messages of a war room that are kept": number(engine_rooms.LINES_KEPT),
+        "War room that cannot be asked for is given up": after(rooms.LIFE),
+    },
     "Templates": {
         "Template": characters(names.SOURCE_MAX),
         "What comes out, and any value on the way": characters(names.TEXT_MAX),
@@ -177,7 +185,7 @@ def rows(columns: int) -> dict[tuple[str, ...], str]:
 
 STATED = {(section, what): limit for (section, what), limit in rows(2).items()}
 KEYS = {row[1].strip("`"): (row[3], default) for row, default in rows(4).items()}
-PRODUCT = keys()
+PRODUCT = {key: said for key, said in keys().items() if not key.startswith("platforms.")}
 
 
 @pytest.mark.parametrize(("section", "what"), [(section, what) for section, facts in FACTS.items() for what in facts])

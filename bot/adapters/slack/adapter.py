@@ -79,6 +79,9 @@ class SlackSettings:
     base_url: str = BASE_URL
     callback_base: str = ""
     """Tocsin's public address: where `doctor` looks whether a callback would arrive."""
+    chats: tuple[str, ...] = ()
+    people: tuple[str, ...] = ()
+    """Where cards are to go: `doctor` looks whether they would arrive."""
     clock: Callable[[], float]
     timeout_s: float = 7.0
 
@@ -230,13 +233,6 @@ class SlackAdapter:
 
         web, session = self._opened()
         return await examine(web, session, self.settings)
-
-    async def reach(self, addresses: tuple[str, ...]) -> list[Finding]:
-        """Whether a card would arrive at each of these chats and people; nothing is posted."""
-        from bot.adapters.slack.doctor import reach
-
-        web, _ = self._opened()
-        return [await reach(web, address, self.settings.timeout_s) for address in addresses]
 
     async def _write(self, method: str, body: Json, deadline: float) -> Sent:
         web, _ = self._opened()

@@ -218,10 +218,12 @@ def _value(entry: _Entry) -> str:
 
 
 def _kept(values: Mapping[str, str], link: str) -> str:
-    """A note as somebody would type it: of which incident, the words, and where they were said."""
+    """A note as somebody would type it: of which incident, the words, and where they were said.
+
+    The words stand in quotation marks, so that a number in front of them is not taken for one more incident.
+    """
     ref = values.get("ref", "").strip().removeprefix("#").split()
-    words = [f"note #{ref[0] if ref else ''}", values.get("text", ""), link]
-    return " ".join(word for word in words if word)
+    return " ".join(word for word in (f"note #{ref[0] if ref else ''}", f"“{values.get('text', '')}”", link) if word)
 
 
 def _remark(body: _Shortcut) -> Remark | None:

@@ -26,14 +26,16 @@ NO_WAY_HOME = "Check DNS, certificate and proxy of public_url, and that Tocsin r
 async def examine(web: AsyncWebClient, session: aiohttp.ClientSession, settings: SlackSettings) -> list[Finding]:
     """One finding a check; a failed round trip is a finding too, never an error."""
     findings = await _bot(web, settings.timeout_s)
+    alive = findings[0].ok
     if settings.app_token:
         findings.append(await _socket(web, settings.app_token, settings.timeout_s))
-        return findings
-    secret = _secret(settings.signing_secret)
-    findings.append(secret)
-    if secret.ok and settings.callback_base:
-        findings.append(await _callback(session, settings))
-    return findings
+    else:
+        secret = _secret(settings.signing_secret)
+        findings.append(secret)
+        if secret.ok and settings.callback_base:
+            findings.append(await _callback(session, settings))
+    places = dict.fromkeys((*settings.chats, *settings.people)) if alive else {}
+    return [*findings, *[await _reach(web, address, settings.timeout_s) for address in places]]
 
 
 async def _bot(web: AsyncWebClient, timeout_s: float) -> list[Finding]:
@@ -121,7 +123,7 @@ async def _callback(session: aiohttp.ClientSession, settings: SlackSettings) -> 
     return Finding(check=check, ok=True, detail=f"{url} is reached, and is Tocsin")
 
 
-async def reach(web: AsyncWebClient, address: str, timeout_s: float) -> Finding:
+async def _reach(web: AsyncWebClient, address: str, timeout_s: float) -> Finding:
     """Whether a card would arrive there: a person's direct message can be opened, a chat has the bot in it."""
     person = address.startswith(("U", "W"))
     check = f"{'person' if person else 'chat'} {address}"

@@ -25,7 +25,7 @@ def app_manifest(url: str, *, socket_mode: bool, name: str = "Tocsin") -> Json:
     command: Json = {
         "command": COMMAND,
         "description": "Who is on call, incidents, silences",
-        "usage_hint": "oncall | incidents | ack #142 | help",
+        "usage_hint": "oncall | list | ack 142 | help",
         "should_escape": True,  # so that @bo arrives as <@U2>, which is a person and no guess
         **({} if socket_mode else {"url": called["request_url"]}),
     }

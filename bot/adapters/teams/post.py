@@ -140,6 +140,12 @@ class Post:
 
 
 def _activity(message: Json) -> Activity:
-    from botbuilder.schema import Activity
+    """The rendered body as the SDK's model. Mentions need one of their own, or the SDK sends nothing but their type."""
+    from botbuilder.schema import Activity, ChannelAccount, Mention
 
-    return Activity().deserialize(message)
+    activity = Activity().deserialize({name: value for name, value in message.items() if name != "entities"})
+    activity.entities = [
+        Mention(type="mention", text=each["text"], mentioned=ChannelAccount(**each["mentioned"]))
+        for each in message.get("entities", ())
+    ] or None
+    return activity

@@ -21,6 +21,8 @@ if TYPE_CHECKING:
     from telegram import Bot
 
 ANSWER_WAIT_MAX_S = 30.0
+TURN_WAIT_MAX_S = 3.0
+"""How long a person may look at a button that spins before they are told to press again."""
 TOAST_MAX = 200  # https://core.telegram.org/bots/api#answercallbackquery
 NAME_SHOWN = 64
 INVISIBLE = "\u200c"
@@ -54,8 +56,7 @@ class Answering:
         answer = await task
         if heard.query:
             await self._toast(heard, _as_toast(answer))
-        if answer.form is not None:
-            await self._ask(heard, answer.form)
+        if answer.form is not None and await self._ask(heard, answer.form):
             return
         if answer.errors:
             await self._refuse(heard, answer)
@@ -72,12 +73,13 @@ class Answering:
         """Show a page; what to say of it: the question that it asks, or why it did not open."""
         if page.changed:
             try:
-                async with outcome(self._timeout_s, address=heard.chat):
-                    await self._bot().edit_message_reply_markup(
-                        heard.chat.partition("/")[0],
-                        int(heard.message),
-                        api_kwargs={"reply_markup": {"inline_keyboard": page.keyboard}},
-                    )
+                try:
+                    await self._redraw(heard, page)
+                except RateLimited as error:
+                    if error.after_s > TURN_WAIT_MAX_S:
+                        raise
+                    await asyncio.sleep(error.after_s)
+                    await self._redraw(heard, page)
             except RateLimited as error:
                 wait = sentence(heard.lang, "busy", seconds=max(1, round(error.after_s)))
                 return Answer(toast=wait, alert=True)
@@ -87,11 +89,25 @@ class Answering:
                     return Answer(toast=sentence(heard.lang, "no_menu"), alert=True)
         return Answer(toast=page.question)
 
-    async def _ask(self, heard: Heard, form: Json) -> None:
-        """Ask in the chat where it was pressed, of that person alone: who is mentioned gets the reply box."""
+    async def _redraw(self, heard: Heard, page: Page) -> None:
+        markup = {"reply_markup": {"inline_keyboard": page.keyboard}}
+        async with outcome(self._timeout_s, address=heard.chat):
+            chat = heard.chat.partition("/")[0]
+            await self._bot().edit_message_reply_markup(chat, int(heard.message), api_kwargs=markup)
+
+    async def _ask(self, heard: Heard, form: Json) -> bool:
+        """Ask in the chat where it was pressed, of that person alone: who is mentioned gets the reply box.
+
+        False where the chat takes no question; the answer says how to type the same.
+        """
         name = heard.name.encode("utf-8", "replace").decode()[:NAME_SHOWN] or "\u2026"
         mention = f'<a href="tg://user?id={heard.user}">{escape(name, quote=False)}</a>\n'
-        await self._patiently(heard.chat or heard.user, {**form, "text": mention + form["text"]})
+        try:
+            await self._patiently(heard.chat or heard.user, {**form, "text": mention + form["text"]})
+        except Permanent as error:
+            log.warning("A question could not be asked in Telegram (%s).", error)
+            return False
+        return True
 
     async def _refuse(self, heard: Heard, answer: Answer) -> None:
         """Say in the chat what is wrong with an answer, as a reply to it, and ask the same again."""

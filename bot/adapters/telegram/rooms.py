@@ -73,9 +73,7 @@ class Topics:
         async with outcome(self._timeout_s, address=chat):
             found = await asyncio.gather(*(self._name_in(chat, user) for user in users))
             names = {user: name for user, name in zip(users, found, strict=True) if name}
-            mentions = [
-                f'<a href="tg://user?id={user}">{escape(name, quote=False)}</a>' for user, name in names.items()
-            ]
+            mentions = [_mention(user, name) for user, name in names.items()]
             for index in range(0, len(mentions), MENTIONS_MAX):
                 text = ", ".join(mentions[index : index + MENTIONS_MAX])
                 kwargs = {"message_thread_id": thread or None}
@@ -130,6 +128,10 @@ class Topics:
     async def transcript(self) -> list[RoomLine]:
         """Nothing: the Bot API gives a bot no history (https://core.telegram.org/bots/faq), only what is new."""
         return []
+
+
+def _mention(user: str, name: str) -> str:
+    return f'<a href="tg://user?id={user}">{escape(name, quote=False)}</a>'
 
 
 def _name(text: str) -> str:

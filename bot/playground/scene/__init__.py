@@ -89,6 +89,7 @@ def emulators(hub: Hub, *, base: str, product: str, rate_limits: bool = True) ->
         ),
         channels=(SlackChannel("C0OPS", "ops-oncall", ("UB", "U0ANN", "U0BO", "U0DANA")),),
         commands=frozenset({"/toc", "/tocsin"}),
+        shortcuts=frozenset({"toc_keep"}),
         rate_limits=rate_limits,
     )
     telegram = TelegramConfig(

@@ -78,6 +78,7 @@ class SlackEmulator:
             "ephemerals": list(space.ephemerals),
             "views": list(space.views.values()),
             "homes": dict(space.homes),
+            "shortcuts": sorted(self.config.shortcuts),
             "groups": {group.handle: group.users for group in space.groups.values()},
             "sockets": self._sockets.connected(),
         }  # fmt: skip

@@ -1,9 +1,11 @@
-// A Slack-like window, drawn from what the app really posted: cards, threads, notes for one person, modals.
+// A Slack-like window, drawn from what the app really posted: cards, threads, notes for one person, modals, Home.
 
 import { avatar, bell, clockText, composer, h, keepAtEnd, keyed } from "./dom.js";
 import { blocks } from "./blocks.js";
 import { mrkdwn } from "./mrkdwn.js";
 import { confirmDialog, modalLayer } from "./modal.js";
+
+const HOME = "home";
 
 const list = (value) => (Array.isArray(value) ? value : Object.values(value ?? {}));
 
@@ -67,6 +69,34 @@ export function mountSlack(root, app) {
     });
   }
 
+  function openHome() {
+    view.channel = HOME;
+    view.thread = null;
+    render(view.state, true);
+    if (app.me().slack) app.act("slack", "open_home", { user: app.me().slack });
+  }
+
+  function drawHome(state) {
+    const shown = state.homes?.[app.me().slack];
+    title.replaceChildren(h("b", {}, "Tocsin"), h("span", {}, "Home"));
+    const mark = `${app.me().slack} ${shown?.hash ?? ""}`;
+    if (messages.dataset.home === mark) return;
+    messages.dataset.home = mark;
+    messages.nodesByKey = undefined;
+    const context = {
+      names: names(),
+      confirm: (dialog) => confirmDialog(overlay, dialog, names()),
+      act: (action) => app.act("slack", "press", { view_id: shown.id, user: app.me().slack, ...action }),
+    };
+    messages.replaceChildren(
+      h(
+        "div",
+        { class: "s-blocks", data: { testid: "slack-home" } },
+        shown ? blocks(shown.blocks, context) : "Nothing is published here yet.",
+      ),
+    );
+  }
+
   function open(conversation) {
     view.channel = conversation.id;
     view.thread = null;
@@ -78,6 +108,18 @@ export function mountSlack(root, app) {
     view.state = state;
     const all = conversations();
     if (!view.seen.size) all.forEach((one) => view.seen.set(one.id, one.messages.at(-1)?.ts ?? "0"));
+    write.form.hidden = view.channel === HOME;
+    if (view.channel === HOME) {
+      drawNav(all, state);
+      drawHome(state);
+      drawThread([], null);
+      modals.render(list(state.views).filter((one) => one.user === app.me().slack));
+      return;
+    }
+    if (messages.dataset.home !== undefined) {
+      delete messages.dataset.home;
+      messages.replaceChildren();
+    }
     if (!all.some((one) => one.id === view.channel))
       view.channel = (all.find((one) => !one.direct && one.messages.length) ?? all[0])?.id;
     const current = all.find((one) => one.id === view.channel);
@@ -128,6 +170,18 @@ export function mountSlack(root, app) {
       ...all.filter((one) => !one.direct && !one.archived).map(entry),
       h("h4", {}, "Direct messages"),
       ...all.filter((one) => one.direct).map(entry),
+      h("h4", {}, "Apps"),
+      h(
+        "button",
+        {
+          class: `s-chat ${view.channel === HOME ? "current" : ""}`,
+          type: "button",
+          data: { testid: "slack-open-home" },
+          on: { click: openHome },
+        },
+        h("i", {}, "⌂"),
+        h("span", {}, "Tocsin"),
+      ),
     );
     app.badge("slack", nav.querySelectorAll(".unread").length);
   }
@@ -175,6 +229,28 @@ export function mountSlack(root, app) {
         h("div", { class: "b-text" }, mrkdwn(item.text ?? "", context.names)),
       item.blocks?.length > 0 && h("div", { class: "s-blocks" }, blocks(item.blocks, context)),
       (item.attachments ?? []).map((part) => attachment(part, context)),
+      !bot &&
+        list(view.state.shortcuts).map((shortcut) =>
+          h(
+            "button",
+            {
+              class: "s-replies",
+              type: "button",
+              title: "A shortcut in the message's menu",
+              data: { testid: "slack-shortcut", shortcut },
+              on: {
+                click: () =>
+                  app.act("slack", "shortcut", {
+                    channel: current.id,
+                    ts: item.ts,
+                    callback_id: shortcut,
+                    user: app.me().slack,
+                  }),
+              },
+            },
+            "⋮ Add to incident",
+          ),
+        ),
       item.edited && h("small", { class: "s-edited" }, "(edited)"),
       answers > 0 &&
         view.thread !== item.ts &&

@@ -314,6 +314,7 @@ const keyOf = (chat, message) => `${chat.id}/${message.message_id}`;
 
 function serviceText(message) {
   if (message.forum_topic_created) return `Topic “${message.forum_topic_created.name}” was opened`;
+  if (message.forum_topic_edited) return `The topic is now called “${message.forum_topic_edited.name}”`;
   if (message.forum_topic_closed) return "The topic was closed";
   if (message.pinned_message) return "Tocsin pinned a message";
   if (message.new_chat_members) return `${message.new_chat_members.map(fullName).join(", ")} joined`;

@@ -45,6 +45,7 @@ class People:
         outcome: Json = {"ok": True, "callback_query_id": query_id, "answered": answered.done(), "seen": ""}
         if answered.done():
             toast = answered.result()
+            outcome |= {"alert": toast["show_alert"]}
             outcome |= {"seen": toast["text"], "toast": {"text": toast["text"], "show_alert": toast["show_alert"]}}
         return outcome
 

@@ -1,0 +1,56 @@
+"""What a platform may be sent: messages, edits of one card, and all edits together, where the platform counts them."""
+
+from __future__ import annotations
+
+import pytest
+
+from bot.adapters.base import Budget, Capabilities
+from bot.adapters.slack.adapter import CAPABILITIES as SLACK
+from bot.backplane import Budgets
+from bot.engine.model import MINUTE, SECOND
+from bot.playground.quota import Meter
+from bot.playground.slack.api import POST_PER_CHANNEL, POST_PER_TEAM, TIER_3
+
+WIDE = Budget(per_s=1000.0, burst=1000)
+CAPS = Capabilities(per_chat=WIDE, overall=WIDE, edit_gap_s=2.0, edits=Budget(per_s=0.5, burst=2))
+
+
+def test_one_card_is_edited_once_in_its_gap():
+    budgets = Budgets()
+    assert budgets.take("slack", "C1", CAPS, 0, edit="d1") == 0
+    assert budgets.take("slack", "C1", CAPS, 0, edit="d1") == 2 * SECOND
+    assert budgets.take("slack", "C1", CAPS, 2 * SECOND, edit="d1") == 0
+
+
+def test_all_edits_share_what_the_platform_allows_them():
+    budgets = Budgets()
+    assert [budgets.take("slack", f"C{n}", CAPS, 0, edit=f"d{n}") for n in range(3)] == [0, 0, 2 * SECOND]
+    assert budgets.take("slack", "C3", CAPS, 0) == 0  # a new message is no edit
+    assert budgets.take("telegram", "C3", CAPS, 0, edit="d3") == 0  # and each platform counts its own
+
+
+def test_an_edit_that_must_wait_uses_nothing_up():
+    budgets = Budgets()
+    for number in range(2):
+        budgets.take("slack", "C1", CAPS, 0, edit=f"d{number}")
+    for _ in range(5):
+        assert budgets.take("slack", "C1", CAPS, 0, edit="d9") == 2 * SECOND
+    assert budgets.take("slack", "C1", CAPS, 2 * SECOND, edit="d9") == 0
+
+
+@pytest.mark.parametrize("edits", [True, False])
+def test_slacks_own_limits_are_never_reached(edits: bool):
+    """A storm for ten minutes, as fast as the budgets let it: the emulator's quotas, which are Slack's, hold."""
+    now = 0
+    budgets, meter = Budgets(), Meter(lambda: now / SECOND)
+    sent = 0
+    while now < 10 * MINUTE:
+        chat = f"C{sent % 7}"
+        wait = budgets.take("slack", chat, SLACK, now, edit=f"d{sent}" if edits else "")
+        if wait:
+            now += wait
+            continue
+        sent += 1
+        claims = [("chat.update", TIER_3)] if edits else [("post", POST_PER_TEAM), (f"post:{chat}", POST_PER_CHANNEL)]
+        assert meter.take(*claims) == 0, (now, sent)
+    assert sent > (300 if edits else 1500)
