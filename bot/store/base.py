@@ -255,7 +255,7 @@ class Tx(NoiseTx, RotaTx, Protocol):
         ...
 
     def timeline(self, incident: str, limit: int = 1000) -> list[Entry]:
-        """An incident's timeline, oldest first."""
+        """An incident's timeline, oldest first. Of one with more lines than `limit`: the first, and the latest."""
         ...
 
     # -- deliveries

@@ -249,4 +249,5 @@ class MemoryIncidents(MemoryAlerts):
 
     def timeline(self, incident: str, limit: int = 1000) -> list[Entry]:
         """In the order in which they were appended."""
-        return list(self._tables.timelines.get(incident, {}).values())[:limit]
+        lines = list(self._tables.timelines.get(incident, {}).values())
+        return lines if len(lines) <= limit else [lines[0], *lines[len(lines) - limit + 1 :]]

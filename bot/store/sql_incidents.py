@@ -58,9 +58,17 @@ def _listing(*, open_only: bool, by_channel: bool, by_responder: bool) -> Statem
 
 
 _APPEND_ENTRY: Final = insert_row(TIMELINE)
-_ENTRIES: Final = Statement(
-    lambda _: select(TIMELINE.c.whole).where(TIMELINE.c.incident == param("of")).order_by(TIMELINE.c.seq).limit(limit())
-)
+
+
+def _entries(*, latest: bool) -> Statement:
+    order = TIMELINE.c.seq.desc() if latest else TIMELINE.c.seq
+    return Statement(
+        lambda _: select(TIMELINE.c.whole).where(TIMELINE.c.incident == param("of")).order_by(order).limit(limit())
+    )
+
+
+_LATEST_ENTRIES: Final = _entries(latest=True)
+_FIRST_ENTRIES: Final = _entries(latest=False)
 
 
 def _group_of(incident: Incident) -> Group:
@@ -139,7 +147,10 @@ class IncidentRows(Session):
     def timeline(self, incident: str, limit: int = 1000) -> list[Entry]:
         """In the order in which they were appended."""
         self._flush_timeline()
-        return [entry_from(text) for (text,) in self._fetch(_ENTRIES, of=incident, limit=limit)]
+        rows = self._fetch(_LATEST_ENTRIES, of=incident, limit=limit + 1)
+        if len(rows) > limit:
+            rows = [*rows[: limit - 1], *self._fetch(_FIRST_ENTRIES, of=incident, limit=1)]
+        return [entry_from(text) for (text,) in reversed(rows)]
 
     def _meet(self, rows: Iterable[tuple[Any, ...]]) -> list[Incident]:
         """Incidents from (id, whole); one that this transaction knows is the very same object."""

@@ -1,4 +1,4 @@
-"""Draws an Adaptive Card roughly as Teams does, so that goldens can be reviewed as pictures; it reads the JSON alone."""
+"""Draws an Adaptive Card roughly as Teams does, so that goldens can be reviewed as pictures; it reads JSON alone."""
 
 from __future__ import annotations
 

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from tests.scenarios.story import Story
+from tests.scenarios.company import company
+from tests.scenarios.story import Story, changed
 
 
 def test_a_worker_that_was_down_for_two_hours_catches_up_without_a_burst():
@@ -86,7 +87,7 @@ def test_a_press_during_a_crash_is_answered_by_the_next_process():
 
 
 def test_thirty_alerts_in_a_minute_page_within_the_rate_and_lose_none():
-    t = Story()
+    t = Story(changed(company(), "ops", digest=None))
     for number in range(30):
         t.at(f"{number}s").fire(f"service {number} is down")
     t.at("4m")

@@ -156,7 +156,7 @@ def test_a_channels_links_are_on_its_cards_and_only_when_they_lead_somewhere():
 
 
 def many(count: int) -> Story:
-    story = Story()
+    story = Story(changed(company(), "ops", digest=None))
     for number in range(count):
         story.fire(f"disk {number}", "warning")
     return story.at("1m")

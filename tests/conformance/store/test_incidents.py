@@ -222,4 +222,5 @@ def test_the_timeline_keeps_its_order_and_every_word(store):
     store.run(lambda tx: tx.append_timeline("b", [entry()]))
     store.run(lambda tx: tx.append_timeline("a", lines[2:]))
     assert store.read(lambda tx: tx.timeline("a")) == lines
-    assert store.read(lambda tx: tx.timeline("a", limit=2)) == lines[:2]
+    assert store.read(lambda tx: tx.timeline("a", limit=3)) == lines
+    assert store.read(lambda tx: tx.timeline("a", limit=2)) == [lines[0], lines[2]], "the first, and the latest"
