@@ -13,7 +13,7 @@ from bot.adapters.slack.adapter import CAPABILITIES, SlackAdapter
 from bot.cli import main
 
 SlackAdapter.caps = replace(
-    CAPABILITIES, per_chat=Budget(per_s=1_000.0, burst=100), overall=Budget(per_s=10_000.0, burst=1_000)
+    CAPABILITIES, per_chat=Budget(per_s=1_000.0, burst=100), overall=Budget(per_s=10_000.0, burst=1_000), edits=None
 )
 
 if __name__ == "__main__":

@@ -8,6 +8,7 @@ from typing import cast
 from bot.adapters.base import Adapter, Permanent, RoomLine, Rooms
 from bot.adapters.base import Room as Opened
 from bot.cards.build import View, incident_card
+from bot.cards.build.outlook import holders
 from bot.cards.text import one_line, shorten
 from bot.engine.effects import RoomDo
 from bot.engine.events import RoomClosed, RoomFailed, RoomOpened, Said
@@ -71,7 +72,7 @@ def prepare(tx: Tx, view: View, row: Delivery) -> RoomCall | Delivery:
         parent=room.parent,
         address=room.address,
         name=shorten(f"{view.ref} {one_line(incident.title)}", NAME_MAX),
-        topic=shorten(incident_card(view).fallback, TOPIC_MAX),
+        topic=_topic(view),
         users=users,
         ref=ref,
     )
@@ -116,6 +117,14 @@ def news(row: Delivery, settled: Delivery, done: RoomDone | None) -> RoomOpened 
     if done.missing:
         return RoomFailed(platform=row.carrier, reason=f"not_invited:{','.join(done.missing)}", do=row.op)
     return None
+
+
+def _topic(view: View) -> str:
+    """How it stands, shortest first: `#142 Critical · Acknowledged · Bo Berg · disk full`."""
+    card = incident_card(view)
+    who = view.names([responder.member for responder in holders(view.incident)])
+    stands = " · ".join(filter(None, (f"{card.ref} {card.severity}", card.status, who, card.title)))
+    return shorten(stands, TOPIC_MAX)
 
 
 def _users(view: View, row: Delivery) -> tuple[str, ...]:

@@ -66,6 +66,8 @@ PICK: Final = "#="
 CANCEL: Final = "#x"
 OPTIONS_MAX: Final = 40
 """Options of one menu or question that are shown as buttons."""
+OPTIONS_NAMED: Final = 4
+"""Options that are named in a line about another question."""
 ASK_MAX: Final = 600
 """UTF-16 units of a question's title, introduction, label and hint each."""
 PLACEHOLDER_MAX: Final = 64
@@ -136,13 +138,40 @@ def render_form(form: FormCard) -> Json:
     how = "ask.or_reply" if picks else "ask.reply"
     sheet.put("\n" + say(form.lang, how))
     if len(asked) > 1:
-        labels = say(form.lang, "list.comma").join(_asked_line(each.label) for each in asked)
+        labels = say(form.lang, "list.comma").join(_line_of(each, form.lang) for each in asked)
         sheet.put("\n" + say(form.lang, "ask.lines", labels=labels))
-    message = _message(_hidden(FORM, {"t": form.token, "f": [[f.name, f.value] for f in asked]}) + sheet.html())
+    message = _message(_asked_for(form.token, asked) + sheet.html())
     placeholder = shorten(one_line(first.hint or first.label), PLACEHOLDER_MAX, utf16) or "…"
     reply = {"force_reply": True, "selective": True, "input_field_placeholder": placeholder}
     message["reply_markup"] = {"inline_keyboard": picks} if picks else reply
     return message
+
+
+def _asked_for(token: str, asked: Sequence[Field]) -> str:
+    """The invisible link of a question: the token, and each field with what stands in it and the words for its options.
+
+    Too much to carry: first without the words, then with the asked field alone, whose answer is read as typed.
+    """
+    plain = [[each.name, each.value] for each in asked]
+    words = ([[one_line(o.label), o.token] for o in each.options if _is_choice(each)] for each in asked)
+    worded = [[*pair, said] for pair, said in zip(plain, words, strict=True)]
+    for fields in (worded, plain):
+        if len(hidden := _hidden(FORM, {"t": token, "f": fields})) <= HIDDEN_MAX:
+            return hidden
+    return _hidden(FORM, {"t": token, "f": [[asked[0].name, ""]]})
+
+
+def _is_choice(asked: Field) -> bool:
+    return asked.kind is FieldKind.CHOICE
+
+
+def _line_of(asked: Field, lang: str) -> str:
+    """What a line of the reply is about, with its options where they are few."""
+    label = _asked_line(asked.label)
+    if not _is_choice(asked) or not 0 < len(asked.options) <= OPTIONS_NAMED:
+        return label
+    words = " / ".join(_asked_line(option.label) for option in asked.options)
+    return say(lang, "ask.choice", label=label, words=shorten(words, ASK_MAX, utf16))
 
 
 def _message(html: str) -> Json:

@@ -8,6 +8,7 @@ from dataclasses import dataclass, replace
 import msgspec
 
 from bot.adapters.email import SmtpSettings, compose
+from bot.adapters.slack.webhook import one_way
 from bot.cards import sample
 from bot.cards.build import View, incident_card
 from bot.cards.card import Card
@@ -54,6 +55,8 @@ def rendered(wanted: Wanted) -> tuple[str, str]:
         return compose("bo@example.com", message, "page:sample", settings).as_string(), fault
     if platform == "sms":
         return str(message["text"]), fault
+    if platform == "slack_bot":
+        return json.dumps(one_way(message), ensure_ascii=False, indent=2), fault
     if platform not in _ADDRESS:
         cards = message.get("attachments")  # Teams: the Adaptive Card alone, which its card tools open
         return json.dumps(cards[0]["content"] if cards else message, ensure_ascii=False, indent=2), fault

@@ -85,7 +85,7 @@ class Member(Part):
     email: Mail | None = None
     """For mail."""
     identities: dict[Platform, PlainText] = Field(default_factory=dict)
-    """The person's user id on each platform: U… in Slack, an object id in Teams, a number in Telegram. People can also link in chat."""
+    """User ids by platform: U… in Slack, an object id in Teams, a number in Telegram. People can also link in chat."""
     notify: BySeverity = BySeverity()
     """How the person wants to be reached; by default a direct message on the first platform, else SMS and mail."""
     ladder: PersonalLadder = PersonalLadder()

@@ -185,7 +185,7 @@ class Enemy:
     def field(self) -> Field:
         return Field(
             name=f"f{self.chance.randrange(9)}", label=self.text(), kind=self.chance.choice(list(FieldKind)),
-            value=self.text()[:200], hint=self.text(), required=self.chance.random() < 0.5,
+            value=self.text(), hint=self.text(), required=self.chance.random() < 0.5,
             options=self.some(self.option, 50),
         )  # fmt: skip
 
@@ -209,7 +209,9 @@ def test_cards_and_forms_of_ten_thousand_hostile_texts_are_taken():
             question = hidden.question(links(stored))
             assert question is not None, "the question would not be understood when it comes back"
             assert question.token == form.token
-            assert {name for name, _ in question.fields} == {field.name for field in form.fields}
+            names = {field.name for field in question.fields}
+            assert names <= {field.name for field in form.fields}
+            assert names == {field.name for field in form.fields} or sum(len(f.value) for f in form.fields) > 500
     assert enemy.texts > HOSTILE_TEXTS
     assert time.monotonic() - began < SECONDS_MAX
 

@@ -217,3 +217,26 @@ async def test_a_webhook_shows_the_card_once_and_is_never_edited(product: Produc
 
     await until(edited, bool, "the card in the channel was not edited")
     assert await board() == [posted]
+
+
+async def test_a_war_room_is_opened_filled_and_kept(product: Product):
+    async def rooms() -> list[Json]:
+        places = (await product.rig.stage.state())["channels"]
+        return [each for each in places if each.get("name", "").startswith("1-disk-full")]
+
+    card = await product.triggered()
+    assert await product.rig.press(f"{product.rig.chat}:{card['ts']}", product.rig.ann)  # Ann has it
+    assert await product.rig.command("room 1", product.rig.ann)
+    (room,) = await until(
+        rooms, lambda found: bool(found and found[0]["pins"] and product.rig.ann in found[0]["members"]), "no room"
+    )
+    await product.rig.stage.act("say", text="the disk is new", user=product.rig.ann, channel=room["id"])
+    assert await product.rig.command("room 1 close", product.rig.ann)
+    await until(rooms, lambda found: found[0]["is_archived"], "the room stays open")
+    incident = product.store.read(lambda tx: tx.incident_by_num(1))
+    assert incident is not None
+
+    async def kept() -> str:
+        return str(product.store.read(lambda tx: tx.timeline(incident.id)))
+
+    await until(kept, lambda told: "the disk is new" in told, "nothing was kept of what was said")

@@ -215,6 +215,15 @@ async def test_the_doctor_says_who_and_what_is_not_reached():
         assert await rig.seen(rig.chat) == []  # nothing was posted to find out
 
 
+async def test_the_doctor_asks_no_more_than_slack_answers():
+    async with by_http() as rig:
+        found = await reached(rig, ("C1OPS", *(f"C9{number:05}" for number in range(60))), ())
+        assert [finding.ok for finding in found] == [True, *[False] * 44]  # and none is called broken that is not
+        again = await reached(rig, tuple(f"C8{number:05}" for number in range(45)), ())
+        assert [finding.ok for finding in again].count(True) == 40
+        assert "was not looked at" in again[-1].detail
+
+
 async def test_the_doctor_reads_the_scopes_from_the_answer():
     async with by_http() as rig:
         rig.config.scopes -= {"im:write", "usergroups:write"}

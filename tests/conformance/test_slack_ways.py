@@ -341,9 +341,21 @@ def test_the_wrong_shape_is_malformed(body: Json):
 names = st.sampled_from([
     "type", "user", "id", "actions", "action_id", "value", "selected_option", "channel", "view", "state", "values",
     "event", "event_id", "text", "command", "user_id", "channel_id", "trigger_id", "payload", "private_metadata",
+    "callback_id", "message", "ts", "team", "domain", "tab", "selected_users",
 ])  # fmt: skip
 kinds = st.sampled_from(
-    ["block_actions", "view_submission", "event_callback", "app_mention", "button", "url_verification"]
+    [
+        "block_actions",
+        "view_submission",
+        "event_callback",
+        "app_mention",
+        "button",
+        "url_verification",
+        "message_action",
+        "app_home_opened",
+        "home",
+        "toc_keep",
+    ]
 )
 json_values = st.recursive(
     st.none() | st.booleans() | st.integers() | st.text(max_size=6) | kinds,

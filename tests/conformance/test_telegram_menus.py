@@ -290,6 +290,8 @@ def test_one_line_answers_what_was_asked_first_and_several_answer_each_field():
     assert values(MERGE, "#7\nsame cause") == {"into": "#7", "comment": "same cause"}
     assert values(MERGE, "#7\nsame\ncause") == {"into": "#7", "comment": "same\ncause"}
     assert values(SILENCE, "1d\n-") == {"for": "1d", "reason": "deploy"}
+    assert values(SILENCE, "A Day\nmove") == {"for": "1d", "reason": "move"}, "an option by the word that people read"
+    assert values(SILENCE, "1 hour") == {"for": "1h"}
     assert values(NOTE, "two\nlines") == {"text": "two\nlines"}
 
 

@@ -92,7 +92,7 @@ def test_a_storm_in_one_channel(store, grouping):
 
 
 def test_a_storm_that_nothing_groups_is_counted_in_digests(store):
-    """Twenty incidents of their own, then digests of at most 5,000: every alert is in one, and the outbox is bounded."""
+    """Twenty incidents of their own, then digests of at most 5,000: every alert is in one, the outbox bounded."""
     night = Night(store, changed(company(), "ops", grouping=ALONE))
     before = time.perf_counter()
     night.blow()

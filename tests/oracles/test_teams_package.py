@@ -1,4 +1,4 @@
-"""Microsoft's own JSON schemas judge the app package for Teams: `@microsoft/app-manifest`, fetched by `make oracles`."""
+"""Microsoft's own JSON schemas judge the app package for Teams: `@microsoft/app-manifest`, from `make oracles`."""
 
 from __future__ import annotations
 

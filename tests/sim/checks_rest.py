@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import random
 from collections import Counter
 from dataclasses import replace
 from typing import TYPE_CHECKING
@@ -9,7 +10,7 @@ from typing import TYPE_CHECKING
 from bot.cards.token import read as read_token
 from bot.engine import schedule
 from bot.engine.incident import step
-from bot.engine.model import DAY, Incident
+from bot.engine.model import DAY, Incident, Instant
 from bot.engine.silence import active
 from bot.engine.world import Schedule
 from bot.store.base import Delivery, DeliveryState, InboxState
@@ -64,9 +65,18 @@ class RestChecks:
         self._all.quiet.at_rest()
 
     def edited(self) -> None:
-        """The manifest was edited: overrides hold at once, and no longer than they should."""
+        """The manifest was edited: overrides hold at once, and no longer than they should; and so does the rest."""
+        line = self._all.sim.line
+        rng = random.Random(f"{line.now} rotas")
         for plan in self._all.sim.declared.schedules.values():
             self._overrides(plan)
+            for at in (rng.randrange(line.now - 10 * DAY, line.now + 30 * DAY) for _ in range(8)):
+                self._agree(plan, at)
+
+    def _agree(self, plan: Schedule, at: Instant) -> None:
+        """Who is on call, by the product and by hand."""
+        duty, own = {(one.member, one.role) for one in schedule.on_call(plan, at)}, on_duty(plan, at)
+        self._all.must(duty == own, 16, f"{plan.id} at {at}: on_call {duty}, by hand {own}: {plan}")
 
     def reached_at_last(self) -> None:
         """After healing, a fresh alert reaches somebody, if anybody can be reached at all."""
@@ -217,9 +227,8 @@ class RestChecks:
                 around = [(s.member, s.role) for s in found if s.start <= at < s.end] if at >= begin else list(duty)
                 checks.must(len(around) == len(set(around)), 15, f"somebody is on call twice in {plan.id} at {at}")
                 checks.must(duty == set(around), 16, f"{plan.id} at {at}: on_call {duty}, shifts {around}")
-                own = on_duty(plan, at)
-                checks.must(duty == own, 16, f"{plan.id} at {at}: on_call {duty}, by hand {own}: {plan}")
-                checks.must(bool(duty) or not own, 15, f"nobody owns {at} in {plan.id}")
+                self._agree(plan, at)
+                checks.must(bool(duty) or not on_duty(plan, at), 15, f"nobody owns {at} in {plan.id}")
 
     def _overrides(self, plan: Schedule) -> None:
         """Inside its window an override is all there is; before and after it, what it covered is there."""

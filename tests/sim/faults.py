@@ -80,7 +80,7 @@ _FATES = (
     ("freeze", "freeze", 0.003),
 )
 _MEAN: dict[str, Span] = {
-    "outage": 2 * DAY, "revoked": 6 * DAY, "clock": DAY, "stall": 3 * DAY, "edit": 2 * DAY, "storm": 45 * DAY,
+    "outage": 2 * DAY, "revoked": 6 * DAY, "clock": 12 * HOUR, "stall": 3 * DAY, "edit": 2 * DAY, "storm": 45 * DAY,
     "deleted": DAY, "restart": 3 * DAY, "garbage": 4 * DAY, "freeze": 2 * DAY,
     "hints": 2 * DAY,
 }  # fmt: skip

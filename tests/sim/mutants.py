@@ -74,7 +74,9 @@ CORE: dict[str, Mutant] = {
     "on-call-off-by-one": Mutant(
         f"{_ENGINE}.schedule", "on_call", "shifts(schedule, at, at + 1)", "shifts(schedule, at - 1, at)"
     ),
-    "proof-too-easy": Mutant(f"{_ENGINE}.preference", "proves", "return proof is", "return True or proof is"),
+    "proof-too-easy": Mutant(
+        f"{_ENGINE}.preference", "proves", "return proof is", "return True or proof is", ("mute",)
+    ),
     "recovery-keeps-open": Mutant(
         f"{_ENGINE}.incident", "_alert_changed", "if draft.incident.alerts_open == 0", "if False"
     ),
@@ -118,7 +120,6 @@ WIDER: dict[str, Mutant] = {
         rate=0.0,
     ),
     "closed-takes-severity": Mutant(f"{_ENGINE}.incident", "_obey", "people.gone(draft) or ", "", rate=0.9),
-    "day-mask-ignored": Mutant(f"{_ENGINE}.restriction", "hours_of", "elif days and not", "elif () and not"),
     "disabled-rule-taken": Mutant(f"{_ENGINE}.routing", "choose_rule", "if each.enabled", "if True"),
     "edit-changes-policy": Mutant(
         f"{_ENGINE}.incident",
@@ -178,6 +179,7 @@ WIDER: dict[str, Mutant] = {
     "round-robin-stays": Mutant(
         f"{_ENGINE}.turns", "next_place", "(people.index(last.member) + 1)", "people.index(last.member)"
     ),
+    "rota-hours-ignored": Mutant(f"{_ENGINE}.restriction", "hours_of", "if layer.restriction:", "if ():", ("edit",)),
     "rung-skipped": Mutant(f"{_ENGINE}.fallback", "rungs", "if way in has and", 'if way in has and way != "sms" and'),
     "rung-without-timer": Mutant(f"{_ENGINE}.draft", "next_wake", "(*watch.pending, *watch.later)", "watch.pending"),
     "split-keeps-alerts": Mutant("bot.regrouping", "Regrouping.split", "    tx.put_alerts(gone)\n", "", rate=0.9),

@@ -26,6 +26,7 @@ class Strikes:
         """Plan the first fault of each kind."""
         self._blocked()
         self._hints_throughout()
+        self._sim.checks.rest.edited()
         for kind in (
             "outage",
             "revoked",
@@ -101,14 +102,17 @@ class Strikes:
             self._sim.trace(f"{name} works again")
 
     def _clock(self) -> None:
-        """The clock is set: now, or in the middle of the next thing that happens to an incident."""
+        """The clock is set: now, or back while somebody is being paged, so that the news of it comes earlier."""
         if self._rng.random() < 0.5:
-            self._sim.after_next_step.append(self._set_clock)
+            self._sim.after_next_step.append(self._back_while_paging)
         else:
-            self._set_clock()
+            self._set_clock(self._rng.choice((-90_000, -5_000, 5_000, 90_000)))
 
-    def _set_clock(self) -> None:
-        self._sim.line.skew += self._rng.choice((-90_000, -5_000, 5_000, 90_000))
+    def _back_while_paging(self) -> None:
+        self._set_clock(-90_000)
+
+    def _set_clock(self, by: Span) -> None:
+        self._sim.line.skew += by
         self._sim.line.skew = max(-90_000, min(90_000, self._sim.line.skew))
         self._sim.trace(f"the clock is {self._sim.line.skew} ms wrong")
         self._sim.excuses.add(self._sim.line.now, self._sim.line.now + 2 * MINUTE)

@@ -86,6 +86,10 @@ def test_every_adapter_is_made_from_what_was_declared():
     assert (slack.bot_token, slack.app_token, slack.base_url) == (
         ENV["SLACK_BOT_TOKEN"], ENV["SLACK_APP_TOKEN"], "https://slack.com/api/",
     )  # fmt: skip
+    teams = registry.CARRIERS["teams"].make({**settings["teams"], "clock": lambda: 0.0}).settings
+    assert (teams.client_secret, teams.service_url) == (
+        ENV["TEAMS_CLIENT_SECRET"], "https://smba.trafficmanager.net/teams/",
+    )  # fmt: skip
     telegram = registry.CARRIERS["telegram"].make(settings["telegram"]).settings
     assert (telegram.token, telegram.base_url) == (ENV["TELEGRAM_TOKEN"], "https://api.telegram.org/bot")
     for name in ("sms", "email"):

@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
+import asyncio
 import json
 from typing import TYPE_CHECKING
 from urllib.parse import urlsplit
 
-from bot.adapters.base import Finding, Permanent, SendError
+from bot.adapters.base import Finding, Permanent, RateLimited, SendError
 from bot.adapters.slack.outcome import fact, outcome
 from bot.adapters.slack.scopes import GROUPS, NEEDED, ROOMS, SCOPES, missing
 from bot.adapters.slack.signing import signed
@@ -19,6 +20,9 @@ if TYPE_CHECKING:
 
 UNSIGNED_CURE = "Copy the Signing Secret from the app's page Basic Information, or set an app token for Socket Mode."
 REINSTALL = "on the app's page OAuth & Permissions, then reinstall the app (tocsin manifest slack has them all)"
+LOOKS_MAX = 45
+"""Below 50 a minute: conversations.info and conversations.open are tier 3."""
+AT_ONCE = 8
 CHALLENGE = "tocsin-doctor"
 NO_WAY_HOME = "Check DNS, certificate and proxy of public_url, and that Tocsin runs behind it."
 
@@ -34,8 +38,7 @@ async def examine(web: AsyncWebClient, session: aiohttp.ClientSession, settings:
         findings.append(secret)
         if secret.ok and settings.callback_base:
             findings.append(await _callback(session, settings))
-    places = dict.fromkeys((*settings.chats, *settings.people)) if alive else {}
-    return [*findings, *[await _reach(web, address, settings.timeout_s) for address in places]]
+    return [*findings, *await _places(web, settings)] if alive else findings
 
 
 async def _bot(web: AsyncWebClient, timeout_s: float) -> list[Finding]:
@@ -123,6 +126,22 @@ async def _callback(session: aiohttp.ClientSession, settings: SlackSettings) -> 
     return Finding(check=check, ok=True, detail=f"{url} is reached, and is Tocsin")
 
 
+async def _places(web: AsyncWebClient, settings: SlackSettings) -> list[Finding]:
+    """Every chat and person that the manifest names, a few at once, as far as a minute's calls go."""
+    gate = asyncio.Semaphore(AT_ONCE)
+
+    async def look(address: str) -> Finding:
+        async with gate:
+            return await _reach(web, address, settings.timeout_s)
+
+    chats, people = tuple(dict.fromkeys(settings.chats)), tuple(dict.fromkeys(settings.people))
+    found = list(await asyncio.gather(*map(look, (*chats[:LOOKS_MAX], *people[:LOOKS_MAX]))))
+    left = len(chats[LOOKS_MAX:]) + len(people[LOOKS_MAX:])
+    if left:
+        found.append(Finding(check="chats and people", ok=True, detail=f"{left} more were not looked at: {_WHY_NOT}"))
+    return found
+
+
 async def _reach(web: AsyncWebClient, address: str, timeout_s: float) -> Finding:
     """Whether a card would arrive there: a person's direct message can be opened, a chat has the bot in it."""
     person = address.startswith(("U", "W"))
@@ -135,6 +154,8 @@ async def _reach(web: AsyncWebClient, address: str, timeout_s: float) -> Finding
             channel = (await web.conversations_info(channel=address)).get("channel")
     except Permanent as error:
         return Finding(check=check, ok=False, detail=str(error), cure=_PERSON_CURE if person else _CHAT_CURE)
+    except RateLimited:
+        return Finding(check=check, ok=True, detail=f"was not looked at: {_WHY_NOT}")
     except SendError as error:
         cure = f"Add the scope that is named, if one is, {REINSTALL}."
         return Finding(check=check, ok=False, detail=str(error), cure=cure)
@@ -149,5 +170,6 @@ async def _reach(web: AsyncWebClient, address: str, timeout_s: float) -> Finding
     return Finding(check=check, ok=True, detail=f"the bot is in {name}")
 
 
+_WHY_NOT = "Slack answers 50 such questions a minute"
 _CHAT_CURE = "Copy the id (C…) from the chat's details; invite the bot there if it is private: /invite @tocsin"
 _PERSON_CURE = "The account is gone, a bot, or refuses messages of the app: correct the id (U…), or let them link anew."

@@ -2,7 +2,7 @@
 
 An address is a channel or chat (`19:…`), a thread (`19:…;messageid=N`), or a person (object id of Entra ID, or an
 account `29:…`); a ref is `conversation|activity`. Why this SDK, and what a move would touch:
-docs/decisions/0011-teams-on-botbuilder.md.
+docs/decisions/0012-teams-on-botbuilder.md.
 """
 
 from __future__ import annotations

@@ -30,7 +30,6 @@ EPOCH: Final = (1980, 1, 1, 0, 0, 0)
 
 COMMANDS: Final = (
     ("oncall", "Who is on call now, or at a time", "现在或某一时间谁在值班"),
-    ("next", "Who is on call next", "下一个值班的人"),
     ("me", "My shifts and my incidents", "我的班次和我的故障"),
     ("list", "Open incidents", "未关闭的故障"),
     ("show", "One incident: show 142", "查看一个故障：show 142"),
@@ -38,17 +37,21 @@ COMMANDS: Final = (
     ("resolve", "Close with a note: resolve 142 rolled back", "关闭并备注：resolve 142 已回滚"),
     ("escalate", "Page the next level: escalate 142", "升级到下一级：escalate 142"),
     ("snooze", "Be quiet for a while: snooze 142 2h", "暂缓一段时间：snooze 142 2h"),
-    ("assign", "Hand over: assign 142 @person", "重新分派：assign 142 @某人"),
     ("why", "Why somebody was paged, or was not: why 142", "为什么通知或没有通知：why 142"),
     ("help", "Every command", "全部命令"),
 )
-"""A command, and what it does: at most twelve, 32 characters and 128 (manifest-schema, bots.commandLists.commands)."""
+"""A command, and what it does: at most ten, 32 characters and 128 (manifest-schema, bots.commandLists.commands)."""
 
 _SHORT: Final = ("On call in chat: alerts, incidents, escalation", "聊天里的值班：告警、故障、升级")
 _FULL: Final = (
-    "Tocsin brings incidents to the people on call: cards with buttons that stay true as the incident changes, in "
-    "channels, group chats and direct messages, and commands that answer who is on call, why, and what is open.",
-    "Tocsin 把故障送到值班的人手中：在频道、群聊和私聊中显示随故障变化的卡片与按钮，并用命令回答谁在值班、为什么、还有哪些未关闭。",
+    (
+        "Tocsin brings incidents to the people on call: cards with buttons that stay true as the incident changes, in "
+        "channels, group chats and direct messages, and commands that answer who is on call, why, and what is open."
+    ),
+    (
+        "Tocsin 把故障送到值班的人手中：在频道、群聊和私聊中显示随故障变化的卡片与按钮，"
+        "并用命令回答谁在值班、为什么、还有哪些未关闭。"
+    ),
 )
 
 

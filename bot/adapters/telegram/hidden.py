@@ -37,11 +37,28 @@ class Menus(msgspec.Struct):
     pages: list[tuple[str, list[list[tuple[str, str, str]]]]] = msgspec.field(name="p")
 
 
+class Asked(msgspec.Struct, array_like=True):
+    """A field of a question: its name, what stands in it, and what people call its options, as `(label, value)`."""
+
+    name: str
+    value: str
+    options: list[tuple[str, str]] = []
+
+    def meant(self, line: str) -> str:
+        """The value that somebody means who wrote this: an option by its label, or what they wrote."""
+        wanted = " ".join(line.split())
+        return next((value for label, value in self.options if label.casefold() == wanted.casefold()), line)
+
+
 class Question(msgspec.Struct):
     """What a form is for: its token, and its fields with what stands in them, the asked one first."""
 
     token: str = msgspec.field(name="t")
-    fields: list[tuple[str, str]] = msgspec.field(name="f")
+    fields: list[Asked] = msgspec.field(name="f")
+
+    def unchanged(self) -> dict[str, str]:
+        """The answers of somebody who leaves everything as it is."""
+        return {field.name: field.value for field in self.fields}
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -123,7 +140,7 @@ def _cut(text: str) -> str:
 
 def picked(asked: Question, value: str) -> Mapping[str, str]:
     """The answers of somebody who pressed an option of the first field: the others are as they were."""
-    return {**dict(asked.fields), asked.fields[0][0]: value}
+    return {**asked.unchanged(), asked.fields[0].name: value}
 
 
 def replied(asked: Question, text: str) -> Mapping[str, str]:
@@ -132,10 +149,10 @@ def replied(asked: Question, text: str) -> Mapping[str, str]:
     The last field takes all lines that are left; a dash, or no line, leaves a field as it is.
     """
     lines = text.splitlines()
-    first = asked.fields[0][0]
+    first = asked.fields[0]
     if len(asked.fields) == 1 or len(lines) < 2:
-        return {first: text}
+        return {first.name: first.meant(text)}
     last = len(asked.fields) - 1
     lines = [*lines[:last], "\n".join(lines[last:])]
-    given = {name: line.strip() for (name, _), line in zip(asked.fields, lines, strict=False)}
-    return {**dict(asked.fields), **{name: line for name, line in given.items() if line and line not in KEEP}}
+    given = {each.name: each.meant(line.strip()) for each, line in zip(asked.fields, lines, strict=False)}
+    return {**asked.unchanged(), **{name: line for name, line in given.items() if line and line not in KEEP}}

@@ -134,6 +134,7 @@ WORDS: Final[dict[str, str]] = {
     "ask.back": "« Back",
     "ask.reply": "Reply to this message.",
     "ask.or_reply": "Or reply to this message in your own words.",
+    "ask.choice": "{label} ({words})",
     "ask.lines": "In one reply, one per line: {labels}. A dash keeps what is set.",
     "confirm.title": "Are you sure?",
     "confirm.no": "Cancel",

@@ -134,6 +134,7 @@ WORDS: Final[dict[str, str]] = {
     "ask.back": "« 返回",
     "ask.reply": "请回复本消息。",
     "ask.or_reply": "也可以直接回复本消息。",
+    "ask.choice": "{label}（{words}）",
     "ask.lines": "可在一条回复中逐行填写：{labels}。写短横线则保持原值。",
     "confirm.title": "确定吗？",
     "confirm.no": "取消",

@@ -5,6 +5,7 @@ import { mountMail } from "./mail.js";
 import { peopleOf } from "./people.js";
 import { mountPhone } from "./phone.js";
 import { mountSlack } from "./slack.js";
+import { mountTeams } from "./teams.js";
 import { fullName, mountTelegram } from "./telegram.js";
 import { mountTicker } from "./ticker.js";
 import { mountClock, renderOutages, renderPeople, renderSamples } from "./topbar.js";
@@ -12,6 +13,7 @@ import { mountClock, renderOutages, renderPeople, renderSamples } from "./topbar
 const REFETCH_MS = 100; // several notices of one act lead to one fetch
 const TABS = [
   ["slack", "Slack"],
+  ["teams", "Teams"],
   ["telegram", "Telegram"],
   ["phone", "Phone"],
   ["mail", "Mail"],
@@ -82,6 +84,7 @@ const app = {
 
 const panes = {
   slack: [mountSlack(byId("slack"), app), "slack"],
+  teams: [mountTeams(byId("teams"), app), "teams"],
   telegram: [mountTelegram(byId("telegram"), app), "telegram"],
   phone: [mountPhone(byId("phone"), app), "twilio"],
   mail: [mountMail(byId("mail"), app), "smtp"],
@@ -100,6 +103,8 @@ const announce = mountTicker(byId("ticker"), {
         ? `@${nameIn(page.state.emulators.slack.users, chat.user, (user) => user.real_name || user.name)}`
         : `#${chat.name}`,
     ) || "a chat",
+  teamsUser: (id) => nameIn(page.state?.emulators.teams?.users, id, (user) => user.name),
+  teamsChat: (id) => nameIn(page.state?.emulators.teams?.conversations, id, (chat) => chat.name) || "a chat",
   telegramUser: (id) => nameIn(page.state?.emulators.telegram?.users, id, fullName),
   telegramChat: (id) =>
     nameIn(page.state?.emulators.telegram?.chats, id, (chat) => chat.title ?? `@${fullName(chat)}`) || "a chat",

@@ -16,14 +16,14 @@ const OUTAGE = {
   revoked: "revoked the token",
   blocked: "refuses direct messages",
 };
-export const PLATFORM = { slack: "Slack", telegram: "Telegram", twilio: "SMS", smtp: "E-mail", playground: "Tocsin" };
+export const PLATFORM = { slack: "Slack", teams: "Teams", telegram: "Telegram", twilio: "SMS", smtp: "E-mail", playground: "Tocsin" };
 
 /** `[tone, sentence]`, or null for a notice that is not worth a line. `names` resolves ids of the platforms. */
 function sentence({ platform, kind, data }, names) {
   if (kind === "outage") return [data.outage === "none" ? "good" : "bad", OUTAGE[data.outage] ?? data.outage];
   if (kind === "clock") return ["", `the clock moved ${duration(data.advance_s)} ahead`];
   if (kind === "sample") return ["bad", `alert sent: ${names.sample(data.name)}`];
-  return { slack, telegram, twilio, smtp }[platform]?.(kind, data, names) ?? null;
+  return { slack, teams, telegram, twilio, smtp }[platform]?.(kind, data, names) ?? null;
 }
 
 function slack(kind, data, names) {
@@ -94,6 +94,33 @@ function telegram(kind, data, names) {
       return data.text ? ["", clip(data.text)] : null;
     case "trouble":
       return ["bad", clip(data.seen ?? data.reason ?? data.what)];
+    case "refused":
+      return ["bad", `refused: ${clip(data.error)}`];
+    default:
+      return null;
+  }
+}
+
+function teams(kind, data, names) {
+  const place = names.teamsChat(data.conversation);
+  const by = (id) => first(names.teamsUser(id)) || "someone";
+  switch (kind) {
+    case "message":
+      return data.message.from.role === "bot"
+        ? ["", `${place}: ${clip(data.message.summary ?? data.message.text, 60)}`]
+        : ["human", `${first(data.message.from.name)} in ${place}: ${clip(data.message.text, 50)}`];
+    case "update":
+      return ["", `${place}: card updated`];
+    case "dialog":
+      return ["human", `a form opened for ${by(data.user)}`];
+    case "callback":
+      return data.payload.type === "invoke" && data.kind === "adaptiveCard/action"
+        ? ["human", `${first(data.payload.from.name)} pressed ${data.payload.value.action.title}`]
+        : null;
+    case "toast":
+      return ["", clip(data.text)];
+    case "trouble":
+      return ["bad", clip(data.why ?? data.seen)];
     case "refused":
       return ["bad", `refused: ${clip(data.error)}`];
     default:

@@ -1,0 +1,253 @@
+"""What every vendor of texts and calls promises: a signed request, a verdict on the answer, verified callbacks.
+
+All of it is pure: the clock, the nonce and the certificates come in as arguments, so that every signature is a test.
+"""
+
+from __future__ import annotations
+
+import base64
+import hashlib
+import hmac
+import json
+import re
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from typing import Any, Protocol
+
+from bot.adapters.base import (
+    AuthBroken,
+    HttpAnswer,
+    HttpRequest,
+    Permanent,
+    RateLimited,
+    Receipt,
+    SendError,
+    Sent,
+    Transient,
+)
+
+Json = dict[str, Any]
+
+CLOCK_SKEW_S = 300
+"""How old a signed callback may be: a captured one is of no use later, and a slow vendor's retry still counts."""
+
+_LINK = re.compile(r"\s*\b(?:https?://|www\.)\S+", re.IGNORECASE)
+_CJK = re.compile(r"[\u2e80-\u9fff\uf900-\ufaff\uff00-\uffef]")
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Words:
+    """What a person gets to read or to hear: `text` where a vendor takes free text, `values` where it has templates.
+
+    `values` has the names that a vendor's settings refer to: severity, incident, title, channel, attempt.
+    """
+
+    text: str
+    values: Mapping[str, str] = field(default_factory=dict)
+    lang: str = "en"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Outgoing:
+    """One signed request. `url` is sent byte for byte, because the query is part of most signatures."""
+
+    method: str
+    url: str
+    headers: Mapping[str, str]
+    body: bytes
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class KeyPress:
+    """Somebody pressed a key in a call; an empty `key` means that the time for it ran out.
+
+    `attempt` is the mark that the request carried, where the vendor gives it back: see `mark`.
+    """
+
+    carrier: str
+    provider_id: str
+    key: str
+    attempt: str = ""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Subscription:
+    """A vendor asks whether callbacks are welcome here: yes is a GET of `url`, which was checked to be the vendor's."""
+
+    url: str
+
+
+News = Receipt | KeyPress | Subscription
+
+
+class Forged(Exception):
+    """A callback is not the vendor's: answer 401 and believe nothing of it. The text says what was wrong."""
+
+
+class CertificateNeeded(Exception):
+    """A callback can be judged only with the certificate at `url`, an address that was checked to be the vendor's."""
+
+    def __init__(self, url: str) -> None:
+        """Keep where the certificate is."""
+        super().__init__(url)
+        self.url = url
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Slot:
+    """One variable of an approved template: its name there, the name in `Words.values`, the longest value allowed."""
+
+    name: str
+    value: str
+    length_max: int
+
+
+class Vendor(Protocol):
+    """One vendor for one medium. Everything but the network."""
+
+    name: str
+    medium: str
+
+    def request(self, to: str, words: Words, *, key: str, callback_url: str, at: int, nonce: str) -> Outgoing:
+        """The signed request that sends `words` to the E.164 number `to`. `at` is in seconds since the epoch.
+
+        `key` is the same on every try; no vendor here takes an idempotency key, so it only marks the callbacks.
+        Raises `Permanent` for what the vendor could never take.
+        """
+        ...
+
+    def outcome(self, status: int, body: bytes, headers: Mapping[str, str]) -> Sent | SendError:
+        """What the vendor's answer means. A 200 with an error inside is an error. Header names are lower-case."""
+        ...
+
+    def receipt(self, request: HttpRequest, *, at: int) -> tuple[News, ...]:
+        """What a callback tells, which may be nothing, or several things at once.
+
+        Doubled and late ones are told again: whoever keeps the deliveries knows what is old. Raises `Forged` for what
+        the vendor did not send, `CertificateNeeded` when that cannot be said yet.
+        """
+        ...
+
+    def answer(self, news: Sequence[News], said: str, lang: str) -> HttpAnswer:
+        """What goes back to the vendor; in a call, `said` is spoken before it ends (empty: nothing is)."""
+        ...
+
+
+# --- what the answers mean: the one taxonomy of all vendors ---------------------------------------------------------
+
+
+def bad_number(detail: str) -> SendError:
+    """The number does not exist or cannot receive: no vendor will do better."""
+    return Permanent("recipient_unreachable", detail)
+
+
+def blocked(detail: str) -> SendError:
+    """The person, or a list of the country's, refuses our messages: no vendor should try."""
+    return Permanent("recipient_blocked", detail)
+
+
+def unfit(detail: str) -> SendError:
+    """This vendor will not carry this: the sender, the template, the words or the region. Another one may."""
+    return Permanent("sender_refused", detail)
+
+
+def no_balance(detail: str) -> SendError:
+    """The account is empty: nothing goes out until somebody tops it up."""
+    return AuthBroken("no_balance", detail)
+
+
+def bad_account(detail: str) -> SendError:
+    """The credentials are refused, or the account is closed."""
+    return AuthBroken("auth_broken", detail)
+
+
+def throttled(after_s: float, detail: str, *, whole: bool) -> SendError:
+    """Too much at once: for the whole account, or (`whole` false) for this number only."""
+    return RateLimited(after_s, detail, whole=whole)
+
+
+def down(detail: str) -> SendError:
+    """The vendor failed and said that nothing was sent."""
+    return Transient("unavailable", detail)
+
+
+def unclear(detail: str) -> SendError:
+    """The vendor failed and may have sent it all the same."""
+    return Transient("unavailable", detail, ambiguous=True)
+
+
+# --- small tools that several vendors share -------------------------------------------------------------------------
+
+
+def mark(key: str, length: int = 15) -> str:
+    """A short name of a try, the same for the same key: lower-case letters and digits.
+
+    15 is what Alibaba allows for `OutId` of a call (https://help.aliyun.com/zh/vms/developer-reference/api-ivrcall).
+    """
+    return base64.b32encode(hashlib.sha256(key.encode()).digest()).decode().lower()[:length]
+
+
+def fill(slots: Sequence[Slot], values: Mapping[str, str]) -> list[tuple[str, str]]:
+    """The variables of a template in order: links are taken out, because mainland templates refuse them, and each
+    value is cut to its length; an empty one becomes a dash, because vendors refuse empty variables."""
+    filled = []
+    for slot in slots:
+        plain = " ".join(_LINK.sub("", values.get(slot.value, "")).split())
+        cut = plain if len(plain) <= slot.length_max else plain[: max(0, slot.length_max - 1)].rstrip() + "…"
+        filled.append((slot.name, cut[: slot.length_max] or "-"))
+    return filled
+
+
+def is_chinese(words: Words) -> bool:
+    """Whether a voice should speak Chinese: by the words themselves first, since a title may be in either language."""
+    return bool(_CJK.search(words.text)) or words.lang.startswith("zh")
+
+
+def same(one: str, other: str) -> bool:
+    """Whether two secrets are equal, in the same time for every input."""
+    return hmac.compare_digest(one.encode("utf-8", "replace"), other.encode("utf-8", "replace"))
+
+
+def check_secret_path(request: HttpRequest, secret: str) -> None:
+    """Raise `Forged` unless the callback came in at the address that ends in `secret`.
+
+    Alibaba, Tencent and Huawei do not sign what they push, so an unguessable address is all there is.
+    """
+    if len(secret) < 24 or not same(request.path.rstrip("/").rpartition("/")[2], secret):
+        raise Forged("The callback's address does not end in the configured secret.")
+
+
+def decoded(body: bytes) -> Json:
+    """The JSON object in a body, or an empty one."""
+    try:
+        value = json.loads(body)
+    except ValueError:
+        return {}
+    return value if isinstance(value, dict) else {}
+
+
+def rows(body: bytes) -> list[Json]:
+    """The JSON objects in a body that is a list of them, or one of them."""
+    try:
+        value = json.loads(body)
+    except ValueError:
+        return []
+    return [row for row in (value if isinstance(value, list) else [value]) if isinstance(row, dict)]
+
+
+def whole(value: object) -> int:
+    """A whole number out of a JSON value that may be text, or missing (then 0)."""
+    text = str(value if value is not None else "").strip()
+    return int(text) if re.fullmatch(r"-?[0-9]{1,12}", text) else 0
+
+
+def wait_s(headers: Mapping[str, str], default: float = 1.0) -> float:
+    """The seconds in Retry-After; a date, or nothing, counts as `default`."""
+    text = headers.get("retry-after", "")
+    return float(text) if re.fullmatch(r"[0-9]{1,6}(?:\.[0-9]+)?", text) else default
+
+
+def acknowledged(body: Json) -> HttpAnswer:
+    """A JSON answer, compact."""
+    text = json.dumps(body, ensure_ascii=False, separators=(",", ":"))
+    return HttpAnswer(body=text.encode(), content_type="application/json; charset=utf-8")
