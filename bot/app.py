@@ -7,6 +7,7 @@ from collections.abc import Awaitable, Callable, Mapping
 from dataclasses import dataclass
 from typing import TypeVar
 
+from bot.accounts import Accounts
 from bot.adapters.base import Adapter, Answer, Inbound, Press, Receipt
 from bot.backplane import Budgets, Hints
 from bot.cards.token import Key
@@ -27,6 +28,7 @@ from bot.store.base import Delivery, Lane, StaleRevision, Store, StoreUnavailabl
 from bot.store.base import Inbound as Body
 from bot.store.committer import Committer
 from bot.ticker import Ticker
+from bot.usergroups import GroupSync
 
 T = TypeVar("T")
 
@@ -36,6 +38,10 @@ POLL_S = 0.5
 """Work of other processes is found this late at the latest; work of our own rings a bell."""
 BUSY_S = 0.1
 HANDOVER_S = 30.0
+GROUPS_S = 15.0
+"""A user group follows a handoff this late at the latest."""
+ACCOUNTS_S = 300.0
+"""Members of a new manifest are looked for this late at the latest."""
 RESTART_S = 1.0
 KEEP = 30 * DAY
 """Settled bodies, first-sight keys and used tokens are kept this long."""
@@ -73,6 +79,8 @@ class App:
         self.intake = Intake(self.service, parts.parsers, worlds, parts.clock, parts.ids, Lookups(parts.clock).learn)
         self.ticker = Ticker(self.service, parts.clock)
         self.commands = Commands(self.service, self.directory, self.rendering, parts.clock)
+        self.groups = GroupSync(parts.adapters)
+        self.accounts = Accounts(self.directory, parts.adapters, self.transact, parts.clock)
         self.writable = True
         """Whether the last attempt to keep a body succeeded."""
         self._tasks: set[asyncio.Task[None]] = set()
@@ -91,6 +99,10 @@ class App:
         self._spawn("pages", lambda: self._carry((Lane.PAGE,), "pages", PAGES_AT_ONCE))
         self._spawn("cards", lambda: self._carry((Lane.CARD, Lane.REFRESH), "cards", CARDS_AT_ONCE))
         self._spawn("handover", self._handover)
+        if any(adapter.caps.user_groups for adapter in self.parts.adapters.values()):
+            self._spawn("user_groups", self._user_groups)
+        if any(adapter.caps.by_email for adapter in self.parts.adapters.values()):
+            self._spawn("accounts", self._accounts)
         self._spawn("prune", self._prune)
 
     def listen(self) -> None:
@@ -255,6 +267,16 @@ class App:
             if any(plan.notices.before or plan.notices.daily for plan in world.schedules.values()):
                 await self.transact(lambda tx: announce(tx, self.service, self.directory.world(), self.clock.now()))
             await self.hints.wait("handover", HANDOVER_S)
+
+    async def _user_groups(self) -> None:
+        while True:
+            await self.groups.step(self.directory.world(), self.clock.now())
+            await self.hints.wait("user_groups", GROUPS_S)
+
+    async def _accounts(self) -> None:
+        while True:
+            await self.accounts.step()
+            await self.hints.wait("accounts", ACCOUNTS_S)
 
     async def _prune(self) -> None:
         while True:

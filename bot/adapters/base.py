@@ -37,6 +37,10 @@ class Capabilities:
     """Opens a form in front of the person; where not, a message asks for a reply."""
     rooms: bool = False
     """Opens a conversation for one incident: its adapter is a `Rooms` as well."""
+    by_email: bool = False
+    """Finds a person by their mail address: its adapter is a `Finder` as well."""
+    user_groups: bool = False
+    """Has groups of people that can be pinged, and lets a bot fill them: its adapter is a `UserGroups` as well."""
     slash: bool = False
     mentions: bool = False
     local_time: bool = False
@@ -299,6 +303,22 @@ class RoomLine:
     at: float
     user: str
     text: str
+
+
+class Finder(Protocol):
+    """What an adapter with `caps.by_email` can do besides: find people."""
+
+    async def resolve_user(self, email: str) -> str | None:
+        """The user id of whoever has that mail address there, or None. Raises SendError like `send`."""
+        ...
+
+
+class UserGroups(Protocol):
+    """What an adapter with `caps.user_groups` can do besides: say who is in a group of people."""
+
+    async def set_group(self, group: str, users: tuple[str, ...]) -> None:
+        """Make these, at least one, the members of a group, and nobody else. Raises SendError like `send`."""
+        ...
 
 
 class Errands:

@@ -173,6 +173,8 @@ class Schedule:
     layers: tuple[Layer, ...] = ()
     overrides: tuple[Override, ...] = ()
     notices: Notices = field(default_factory=Notices)
+    user_groups: Mapping[str, str] = field(default_factory=dict)
+    """Platform → its group of people whose members are to be whoever is on call."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -125,7 +125,8 @@ def _check_role(source: Source, path: Path, schedule: str, role: str) -> Iterato
 def _carriers(source: Source) -> Iterator[Problem]:
     declared = {name for name, value in _section(source, "platforms").items() if value is not None}
     used = [(path, name) for pattern in _CARRIERS for path, name in source.found(*pattern)]
-    used += [(path, path[-1]) for path, _ in source.found("members", "*", "identities", "*")]
+    for pattern in (("members", "*", "identities", "*"), ("schedules", "*", "user_groups", "*")):
+        used += [(path, path[-1]) for path, _ in source.found(*pattern)]
     targets = [found for pattern in _TARGETS for found in source.found(*pattern)]
     used += [(path, "email") for path, text in targets if isinstance(text, str) and text.startswith("email:")]
     for path, name in used:

@@ -165,6 +165,10 @@ class Notices(Part):
         return self
 
 
+GroupPlatform = Literal["slack"]
+"""The platforms that let a bot say who is in a group of people: those whose adapter has `caps.user_groups`."""
+
+
 class Schedule(Part):
     """Who is on call when."""
 
@@ -183,6 +187,8 @@ class Schedule(Part):
     """Layers from calendar files; they follow the layers above."""
     notices: Notices | None = None
     """What is said about coming shifts."""
+    user_groups: dict[GroupPlatform, PlainText] = Field(default_factory=dict)
+    """The group of people that holds whoever is on call, in any role: in `slack` a user group, by id (S…) or handle."""
 
     @model_validator(mode="after")
     def _layers_are_told_apart(self) -> Self:

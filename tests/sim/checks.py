@@ -36,10 +36,10 @@ MARKS = (
     "page_not_wanted", "page_expired", "retry_after_obeyed", "budget_waited", "stale_press", "forged_press",
     "second_press", "redelivered_press", "late_ack", "card_gone", "chat_moved", "dead_letter", "expired_alert",
     "grouped", "storm", "edited", "climbed_though_acked", "clock_back", "handled_twice_refused", "silence_ended",
-    "flapped", "flapping", "inhibition_over", "window_over", "alike",
+    "flapped", "flapping", "inhibition_over", "window_over", "alike", "digest",
     "merged", "joined", "moved", "set_by_hand", "written_after_the_end", "quick_silence", "unsilenced", "batch",
     "own_ladder", "ack_timeout", "round_robin", "in_hours", "named_by_alert", "mailbox_paged", "overtaken_press",
-    "overtaken_receipt", "acked_elsewhere", "clocks_changed", "hints_lost", "hints_lost_throughout",
+    "overtaken_receipt", "acked_elsewhere", "taken_over", "clocks_changed", "hints_lost", "hints_lost_throughout",
 )  # fmt: skip
 """What a run of many seeds must have met, or its success means little."""
 
@@ -157,6 +157,8 @@ class Checks:
         self._answered.add(heard.inbound.key)
         self._overtaken(heard)
         self.quiet.answered(heard)
+        if said.outcome == "override_mine":
+            self.marks["taken_over"] += 1
         if said.outcome == "batch":
             self.marks["batch"] += 1
         if said.outcome == "already_closed":

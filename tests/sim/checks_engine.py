@@ -82,6 +82,8 @@ class EngineChecks:
         if isinstance(record.event, AlertSeen):
             self._counted(record.event, after)
             self._goes_on(record, record.event)
+        if isinstance(record.event, AlertSeen) and record.event.digest:
+            self._told_for(record, record.event)
         if isinstance(record.event, PageFailed) and before is not None:
             self._handed_over(after, record.event)
         for entry in record.made.entries:
@@ -102,6 +104,19 @@ class EngineChecks:
         if event.unmuted and before is None and after.loop >= 0:
             asked = any(entry.kind is Kind.NOTIFY for entry in record.made.entries) or bool(after.unreachable)
             self._all.must(asked, 23, f"#{after.num} opened after a silence, and nobody was asked")
+
+    def _told_for(self, record: Record, event: AlertSeen) -> None:
+        """A digest counts an alert that opens nothing, and goes to whoever the alert would have gone to."""
+        before, after, alert = record.before, record.made.incident, event.alert
+        must = self._all.must
+        counted = 1 if before is None else before.alerts_total + 1
+        must(after.digest and after.alerts_total == counted, 21, f"#{after.num} does not count {alert.alert_key}")
+        named = any(entry.facts.get("alert_key") == alert.alert_key for entry in record.made.entries)
+        must(named, 21, f"#{after.num} does not name {alert.alert_key}, which it counts")
+        if not after.rule.direct:
+            rule = rule_for(record.world, alert.channel, alert.severity, record.wall)
+            wanted = rule.id if rule else "catch_all"
+            must(after.rule.id == wanted, 21, f"#{after.num} is told by {after.rule.id}, not {wanted}")
 
     def _one_for_each_group(self, before: Incident | None, after: Incident) -> None:
         if before is not None and self._groups.get((before.channel, before.group_key)) == before.id:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import random
 from dataclasses import replace
 
+from bot.engine.digest import Digest
 from bot.engine.flapping import Flapping
 from bot.engine.grouping import ALONE, Grouping
 from bot.engine.inhibition import Inhibition
@@ -192,6 +193,7 @@ def _noisy(channel: Channel) -> Channel:
         channel,
         grouping=grouping,
         storm=rng.choice(((), (2, 4))),
+        digest=random.Random(repr(channel.rules) + "digest").choice((Digest(), Digest(incidents=4), None)),
         flapping=rng.choice((Flapping(), Flapping(), Flapping(changes=3, mute=30 * MINUTE), None)),
         inhibitions=rng.choice(((), (inhibition,))),
     )

@@ -8,11 +8,12 @@ docs/decisions/0012-teams-on-botbuilder.md.
 from __future__ import annotations
 
 import asyncio
+import contextlib
 import json
 import logging
 from collections.abc import Callable
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 from bot.adapters.base import (
     Budget,
@@ -28,7 +29,7 @@ from bot.adapters.base import (
     RoomLine,
     Sent,
 )
-from bot.adapters.teams.connector import Connectors, authenticated, turns
+from bot.adapters.teams.connector import Connectors, authenticated, load, turns
 from bot.adapters.teams.decode import CHANNEL, PLATFORM, Heard, Malformed, body_of, decode
 from bot.adapters.teams.keys import Forged, Keys, KeysMissing, Proof
 from bot.adapters.teams.login import Credentials, Login
@@ -39,7 +40,6 @@ from bot.adapters.teams.talk import Talk
 
 if TYPE_CHECKING:
     import aiohttp
-    from botbuilder.core import CloudAdapterBase
 
 SERVICE_URL = "https://smba.trafficmanager.net/teams/"
 """Where a bot begins that has heard of nobody yet: the note on service URLs in
@@ -47,6 +47,8 @@ https://learn.microsoft.com/azure/bot-service/rest-api/bot-framework-rest-connec
 LOGIN_URL = "https://login.microsoftonline.com"
 METADATA_URL = "https://login.botframework.com/v1/.well-known/openidconfiguration"
 CONNECT_S = 3.0
+LOAD_AFTER_S = 5.0
+"""The SDK takes most of a second to import: so long after the start, unless it is needed before."""
 GRACE_S = 3.0
 """How long `stop` waits for answers under way."""
 
@@ -99,8 +101,7 @@ class _Open:
     keys: Keys
     post: Post
     talk: Talk
-    turns: CloudAdapterBase
-    authenticated: Any
+    connectors: Connectors
 
 
 class TeamsAdapter:
@@ -120,11 +121,15 @@ class TeamsAdapter:
         self._errands = Errands()
         self._opened: _Open | None = None
         self._threads: Threads | None = None
+        self._sdk: asyncio.Task[None] | None = None
+        self._needed = asyncio.Event()
 
     async def start(self, emit: Emit, notice: Notice) -> None:
         """Open the one session that all calls share; nothing is sent."""
         import aiohttp
 
+        self._needed = asyncio.Event()
+        self._sdk = asyncio.create_task(self._load(self._needed))
         settings = self.settings
         timeout = aiohttp.ClientTimeout(total=settings.timeout_s, connect=min(CONNECT_S, settings.timeout_s))
         session = aiohttp.ClientSession(timeout=timeout)
@@ -145,8 +150,7 @@ class TeamsAdapter:
             keys=Keys(session, settings.metadata_url, settings.app_id, settings.clock),
             post=post,
             talk=Talk(emit, self._errands, post, self.places),
-            turns=turns(),
-            authenticated=authenticated(connectors, settings.app_id),
+            connectors=connectors,
         )
 
     async def listen(self) -> None:
@@ -154,6 +158,9 @@ class TeamsAdapter:
 
     async def stop(self) -> None:
         """Let answers under way finish for a moment, then close the session."""
+        if self._sdk is not None:
+            self._sdk.cancel()
+            await asyncio.gather(self._sdk, return_exceptions=True)
         await self._errands.finish(GRACE_S)
         if self._opened is not None:
             await self._opened.session.close()
@@ -161,11 +168,11 @@ class TeamsAdapter:
 
     async def send(self, address: str, message: Json, *, key: str) -> Sent:
         """Post a message. Teams knows no idempotency key, so `key` is not sent. Raises SendError."""
-        return await self._ready().post.send(address, message, self._deadline())
+        return await (await self._loaded()).post.send(address, message, self._deadline())
 
     async def edit(self, ref: str, message: Json) -> Sent:
         """Replace a message wholly, in place."""
-        return await self._ready().post.edit(ref, message, self._deadline())
+        return await (await self._loaded()).post.edit(ref, message, self._deadline())
 
     async def receive(self, request: HttpRequest) -> HttpAnswer:
         """Verify, decode, emit, answer: 401 for what is not from Teams, 400 for a body that is none of its activities.
@@ -196,22 +203,22 @@ class TeamsAdapter:
 
     async def open_room(self, name: str, topic: str, parent: str, *, key: str) -> Room:
         """Begin a thread in a channel; see `Threads`."""
-        return await self._rooms().open_room(name, topic, parent, key=key)
+        return await (await self._rooms()).open_room(name, topic, parent, key=key)
 
     async def invite(self, address: str, users: tuple[str, ...]) -> tuple[str, ...]:
         """Mention people in the thread, all together; see `Threads`."""
-        return await self._rooms().invite(address, users)
+        return await (await self._rooms()).invite(address, users)
 
     async def set_topic(self, address: str, topic: str) -> None:
         """Say in the thread's first message how the incident stands."""
-        await self._rooms().set_topic(address, topic)
+        await (await self._rooms()).set_topic(address, topic)
 
     async def pin(self, ref: str) -> None:
         """Nothing: Teams lets no bot pin a message, and the thread's first message stays at its top by itself."""
 
     async def close_room(self, address: str) -> None:
         """Say in the thread, and in its first message, that it is over; Teams lets no bot lock a thread."""
-        await self._rooms().close_room(address)
+        await (await self._rooms()).close_room(address)
 
     async def transcript(self, address: str, limit: int) -> list[RoomLine]:
         """Empty: the Bot Connector lets a bot read no messages that are not meant for it."""
@@ -228,18 +235,18 @@ class TeamsAdapter:
 
     async def _handle(self, heard: Heard, body: Json) -> HttpAnswer:
         """Only verified activities teach where people are, and only what decodes gets to the SDK. Raises Malformed."""
-        from botbuilder.schema import Activity
-
         self._learn(heard)
         if heard.inbound is None:
             return HttpAnswer()
-        opened = self._ready()
+        opened = await self._loaded()
+        from botbuilder.schema import Activity
+
         try:
             activity = Activity().deserialize(body)
         except (AttributeError, TypeError, ValueError) as error:  # a DeserializationError of msrest is a ValueError
             raise Malformed(str(error)) from error
         turn = opened.talk.turn(heard, heard.inbound)
-        answer = await opened.turns.process_activity(opened.authenticated, activity, turn)
+        answer = await turns().process_activity(authenticated(opened.connectors, self.settings.app_id), activity, turn)
         if answer is None or answer.body is None:
             return HttpAnswer(status=int(answer.status) if answer is not None else 200)
         said = json.dumps(answer.body, ensure_ascii=False).encode()
@@ -264,7 +271,21 @@ class TeamsAdapter:
             raise RuntimeError("The Teams adapter was not started.")
         return self._opened
 
-    def _rooms(self) -> Threads:
+    async def _loaded(self) -> _Open:
+        """The same, once the SDK is there."""
+        self._needed.set()
+        if self._sdk is not None:
+            await self._sdk
+        return self._ready()
+
+    async def _load(self, needed: asyncio.Event) -> None:
+        """Import the SDK beside the loop, when it is needed or everything else has started."""
+        with contextlib.suppress(TimeoutError):
+            await asyncio.wait_for(needed.wait(), LOAD_AFTER_S)
+        await asyncio.to_thread(load)
+
+    async def _rooms(self) -> Threads:
+        await self._loaded()
         if self._threads is None:
             raise RuntimeError("The Teams adapter was not started.")
         return self._threads

@@ -6,6 +6,8 @@ The SDK's own transport runs `requests` in the loop's thread pool and sleeps the
 from __future__ import annotations
 
 import json
+from functools import cache
+from importlib import import_module
 from typing import TYPE_CHECKING, Any
 
 from bot.adapters.teams.outcome import Refused
@@ -94,6 +96,13 @@ def _expect_id(body: bytes) -> None:
         raise BadAnswer("the answer has no id")
 
 
+def load() -> None:
+    """Import what is used of the SDK, so that nothing waits for that later."""
+    import_module("botbuilder.core")
+    import_module("botframework.connector.aio")
+
+
+@cache
 def turns() -> CloudAdapterBase:
     """The SDK's adapter for incoming activities. It is handed results of our own check, and never asked for one."""
     from botbuilder.core import CloudAdapterBase

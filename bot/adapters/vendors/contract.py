@@ -189,7 +189,8 @@ def mark(key: str, length: int = 15) -> str:
 
 def fill(slots: Sequence[Slot], values: Mapping[str, str]) -> list[tuple[str, str]]:
     """The variables of a template in order: links are taken out, because mainland templates refuse them, and each
-    value is cut to its length; an empty one becomes a dash, because vendors refuse empty variables."""
+    value is cut to its length; an empty one becomes a dash, because vendors refuse empty variables.
+    """
     filled = []
     for slot in slots:
         plain = " ".join(_LINK.sub("", values.get(slot.value, "")).split())

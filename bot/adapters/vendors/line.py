@@ -50,9 +50,7 @@ class Line:
 
     async def send(self, to: str, words: Words, *, key: str, callback_url: str = "") -> Sent:
         """Send one text, or place one call. Raises `SendError`; a timeout is ambiguous, a closed door is not."""
-        asked = self.vendor.request(
-            to, words, key=key, callback_url=callback_url, at=self.now(), nonce=self.nonce()
-        )
+        asked = self.vendor.request(to, words, key=key, callback_url=callback_url, at=self.now(), nonce=self.nonce())
         status, body, headers = await self._call(asked)
         outcome = self.vendor.outcome(status, body, headers)
         if isinstance(outcome, SendError):

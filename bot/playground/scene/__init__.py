@@ -14,11 +14,16 @@ from bot.playground.emulator import Emulator
 from bot.playground.hub import Hub, Json
 from bot.playground.mail import MailEmulator
 from bot.playground.slack import SlackChannel, SlackConfig, SlackEmulator, SlackUser
+from bot.playground.teams import TeamsConfig, TeamsConversation, TeamsEmulator, TeamsUser
 from bot.playground.telegram import TelegramChat, TelegramConfig, TelegramEmulator, TelegramUser
 from bot.playground.twilio import TwilioEmulator
 
 ACCOUNT: Final = "AC00000000000000000000000000000001"
 GROUP: Final = -1001234567890
+CHANNEL: Final = "19:checkout@thread.tacv2"
+_OBJECTS: Final = {
+    name: f"0000000{number}-0000-4000-8000-000000000000" for number, name in enumerate(("ann", "bo", "dana"))
+}
 ALERTMANAGER_PATH: Final = "/in/prometheus/demo-alertmanager-key"
 
 _PHONES: Final = {
@@ -92,6 +97,17 @@ def emulators(hub: Hub, *, base: str, product: str, rate_limits: bool = True) ->
         shortcuts=frozenset({"toc_keep"}),
         rate_limits=rate_limits,
     )
+    teams = TeamsConfig(
+        callback_url=f"{product}/callbacks/teams",
+        public_url=f"{base}/teams",
+        users=(
+            TeamsUser(_OBJECTS["ann"], "Ann Lee", "ann@acme.example"),
+            TeamsUser(_OBJECTS["bo"], "Bo Ray", "bo@acme.example"),
+            TeamsUser(_OBJECTS["dana"], "Dana Fox", "dana@acme.example", locale="en-GB"),
+        ),
+        conversations=(TeamsConversation(CHANNEL, "Checkout", tuple(_OBJECTS.values())),),
+        rate_limits=rate_limits,
+    )
     telegram = TelegramConfig(
         users=(
             TelegramUser(7001, "Ann Lee", "ann_lee", started=True),
@@ -110,7 +126,13 @@ def emulators(hub: Hub, *, base: str, product: str, rate_limits: bool = True) ->
         people=_PHONES,
         inbound_url=f"{product}/callbacks/sms",
     )
-    return [SlackEmulator(hub, slack), TelegramEmulator(hub, telegram), twilio, mail], mail
+    return [
+        SlackEmulator(hub, slack),
+        TeamsEmulator(hub, teams),
+        TelegramEmulator(hub, telegram),
+        twilio,
+        mail,
+    ], mail
 
 
 def alertmanager_payload(name: str, now: float) -> Json:

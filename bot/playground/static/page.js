@@ -18,6 +18,7 @@ const TABS = [
   ["phone", "Phone"],
   ["mail", "Mail"],
 ];
+const LEFT = ["slack", "teams"];
 const byId = (id) => document.getElementById(id);
 const list = (value) => (Array.isArray(value) ? value : Object.values(value ?? {}));
 
@@ -125,27 +126,30 @@ function draw() {
   drawTabs();
 }
 
+/** Tabs for one pane at a time on a narrow screen; on a wide one Slack and Teams share the place on the left. */
 function drawTabs() {
-  const current = byId("panes").dataset.tab;
-  byId("tabs").replaceChildren(
-    ...TABS.filter(([name]) => !byId(name).hidden).map(([name, label]) =>
-      h(
-        "button",
-        {
-          type: "button",
-          "aria-pressed": String(name === current),
-          data: { testid: `tab-${name}` },
-          on: {
-            click: () => {
-              byId("panes").dataset.tab = name;
-              draw();
-            },
-          },
+  const shown = TABS.filter(([name]) => !byId(name).hidden);
+  byId("tabs").replaceChildren(...shown.map((tab) => choice(tab, "tab")));
+  byId("switch").hidden = byId("teams").hidden;
+  byId("switch").replaceChildren(...shown.filter(([name]) => LEFT.includes(name)).map((tab) => choice(tab, "left")));
+}
+
+function choice([name, label], kind) {
+  return h(
+    "button",
+    {
+      type: "button",
+      "aria-pressed": String(name === byId("panes").dataset[kind]),
+      data: { testid: `${kind}-${name}` },
+      on: {
+        click: () => {
+          byId("panes").dataset[kind] = name;
+          draw();
         },
-        label,
-        page.badges[name] > 0 && h("b", { class: "count" }, String(page.badges[name])),
-      ),
-    ),
+      },
+    },
+    label,
+    page.badges[name] > 0 && h("b", { class: "count" }, String(page.badges[name])),
   );
 }
 
