@@ -111,18 +111,29 @@ class Directory:
         """An identity for something that is about to be made: 16 hexadecimal digits."""
         return self._ids.short()
 
-    def new_code(self, tx: Tx, member: str) -> str:
-        """A one-time code, good for half an hour, that links whatever account it is sent from to this member."""
+    def declared(self, platform: str, user: str) -> Member | None:
+        """The member whose account the manifest says it is."""
+        people = self._declared.members.values()
+        return next((member for member in people if member.identities.get(platform) == user), None)
+
+    def new_code(self, tx: Tx, member: str, *, account: tuple[str, str] | None = None) -> str:
+        """A one-time code, good for half an hour, that links the account it is sent from to this member.
+
+        With `account` (platform, user) that account alone, whoever else may read the code.
+        """
         code = self._ids.secret()
         until = self._clock.now() + CODE_LIFE
-        tx.put_token(Token(hash=hash_of(code), purpose="link", member=member, expires_at=until))
+        data = dict(zip(("platform", "user"), account, strict=True)) if account else {}
+        tx.put_token(Token(hash=hash_of(code), purpose="link", member=member, data=data, expires_at=until))
         return code
 
     def link(self, tx: Tx, platform: str, user: str, code: str) -> Member | None:
-        """Redeem a code for the account that sent it. None for a code that is wrong, used or too old."""
+        """Redeem a code for the account that sent it. None if it is wrong, used, too old, or not for this one."""
         now = self._clock.now()
         token = tx.token(hash_of(code))
         if token is None or token.purpose != "link" or token.expires_at <= now:
+            return None
+        if token.data and token.data != {"platform": platform, "user": user}:
             return None
         if token.member not in self._world.members or not tx.use_token(token.hash, now):
             return None

@@ -253,6 +253,10 @@ class Service:
         tx.enqueue(rows)
         tx.put_meta(LAST_TEST + member.id, ",".join(row.id for row in rows))
 
+    def confide(self, tx: Tx, member: Member, way: Way, text: str) -> None:
+        """Queue a text for one member alone, by a way that they have."""
+        tx.enqueue([self._text_row(member, way, f"confide:{self._ids.short()}", text)])
+
     def _text_row(self, member: Member, way: Way, key: str, text: str) -> Delivery:
         now = self._clock.now()
         return Delivery(

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import replace
 
 from bot.adapters.base import Form, Inbound, Press, Slash
@@ -18,11 +19,12 @@ from bot.commands.acting import Acting
 from bot.commands.asking import Asking
 from bot.commands.forming import NOBODY, Forming
 from bot.commands.grammar import Asked, Misread
+from bot.commands.linking import WISH_LIFE, Linking, again
 from bot.commands.said import Asker, Said, sentence, usage
 from bot.commands.shifting import Shifting
 from bot.commands.vocabulary import VERBS
 from bot.directory import Directory
-from bot.engine.model import Incident, medium_of
+from bot.engine.model import MINUTE, Incident, medium_of
 from bot.engine.world import Member
 from bot.observe import COMMANDS
 from bot.rendering import Rendering
@@ -52,6 +54,7 @@ class Commands:
         self._shifting = Shifting(service, directory)
         self._asking = Asking(directory, rendering, self._shifting)
         self._forming = Forming(directory, rendering.key)
+        self._linking = Linking(service, directory)
 
     def handle(self, tx: Tx, inbound: Inbound) -> Said:
         """Understand and do. A redelivery of the same press changes nothing and hears so."""
@@ -64,6 +67,8 @@ class Commands:
             said = self._press(tx, asker, inbound.token)
         else:
             said = self._text(tx, asker, inbound)
+        if asker.member is None and said.outcome == "unlinked":
+            said = self._linking.remember(tx, asker, inbound)
         COMMANDS.labels(_verb_of(inbound), said.outcome).inc()
         return said
 
@@ -171,7 +176,7 @@ class Commands:
         if asked.verb == "link":
             return self._link(tx, asker, asked.rest)
         if asked.verb == "unlink":
-            return self._unlink(tx, asker)
+            return self._linking.unlink(tx, asker)
         if asked.verb == "test":
             return self._test(tx, asker, asked.rest)
         if asked.verb in _SHIFTS:
@@ -196,22 +201,25 @@ class Commands:
         found = tx.incidents([row.incident]) if row and row.incident else {}
         return list(found.values())
 
-    def _link(self, tx: Tx, asker: Asker, code: str) -> Said:
-        if code:
-            member = self._directory.link(tx, asker.platform, asker.user, code.strip())
-            if member is None:
-                return sentence(asker, "bad_code")
-            self._directory.load(tx)
-            return sentence(asker, "linked", {"name": member.name}, done=True)
-        if asker.member is None:
-            return sentence(asker, "how_to_link")
-        return sentence(asker, "link_code", {"code": self._directory.new_code(tx, asker.id)}, done=True)
+    def _link(self, tx: Tx, asker: Asker, rest: str) -> Said:
+        """Link, then do what was asked for before: the answer tells what became of each."""
+        member = self._linking.link(tx, asker, rest)
+        if isinstance(member, Said):
+            return member
+        world = self._directory.world()
+        asker = replace(asker, member=member, lang=member.lang, zone=member.zone, world=world)
+        said = sentence(asker, "linked", {"name": member.name}, done=True)
+        wishes, late = self._linking.wishes(tx, asker)
+        lines = [said.text, *(self._wished(tx, asker, wish).card.fallback for wish in wishes)]
+        if late:
+            lines.append(say(asker.lang, "link.late", minutes=WISH_LIFE // MINUTE))
+        return replace(said, card=text_card("\n".join(lines), asker.lang)) if lines[1:] else said
 
-    def _unlink(self, tx: Tx, asker: Asker) -> Said:
-        if not tx.drop_identity(asker.platform, asker.user):
-            return sentence(asker, "declared_identity")
-        self._directory.load(tx)
-        return sentence(asker, "unlinked_now", done=True)
+    def _wished(self, tx: Tx, asker: Asker, wish: Mapping[str, str]) -> Said:
+        inbound = again(wish, asker)
+        said = self._press(tx, asker, inbound.token) if isinstance(inbound, Press) else self._text(tx, asker, inbound)
+        COMMANDS.labels(_verb_of(inbound), said.outcome).inc()
+        return said
 
     def _test(self, tx: Tx, asker: Asker, wanted: str) -> Said:
         """Send the asker a marked test by one medium, or by each that they have."""

@@ -88,7 +88,7 @@ _ALL = (
         query=True,
         example="simulate critical pay service=db at sun 3:00",
     ),
-    Verb(name="link", usage="link [code]"),
+    Verb(name="link", usage="link [code|mail address]"),
     Verb(name="unlink", usage="unlink"),
     Verb(name="test", usage="test [dm|sms|email]", example="test sms"),
     Verb(name="help", usage="help [verb]", query=True, example="help ack"),

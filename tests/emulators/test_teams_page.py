@@ -95,11 +95,12 @@ def test_a_press_sends_the_platforms_own_invoke(stage: Stage):
 def test_a_choice_unfolds_and_is_pressed(stage: Stage):
     card = sample_card("triggered", "en", "teams")
     snooze = next(each for each in card.actions if each.verb == "snooze")
+    choice = [each for each in snooze.options if ".ask-" not in each.token][-1]
     stage.post(render(card))
     stage.page.click('[data-testid="teams-button"]', snooze.label)
-    stage.page.click('[data-testid="teams-button"]', snooze.options[-1].label)
+    stage.page.click('[data-testid="teams-button"]', choice.label)
     (sent,) = stage.page.until(stage.callbacks, "a callback")
-    assert sent["payload"]["value"]["action"]["data"] == {"token": snooze.options[-1].token}
+    assert sent["payload"]["value"]["action"]["data"] == {"token": choice.token}
 
 
 def test_a_dialog_keeps_what_is_typed_and_closes(stage: Stage):
@@ -124,7 +125,11 @@ def test_a_dialog_keeps_what_is_typed_and_closes(stage: Stage):
     stage.post({"type": "message", "text": "meanwhile"})
     stage.page.see('[data-testid="teams-message"]', "meanwhile")
     assert stage.page.see('[data-testid="teams-input"]').get_attribute("value") == "half a th"
-    stage.page.click('[data-testid="teams-dialog"] .close')
+    stage.page.click('[data-testid="teams-dialog"] [data-testid="teams-button"]', "Send")
+    (sent,) = stage.page.until(stage.callbacks, "a callback")
+    assert sent["payload"]["name"] == "task/submit"
+    assert sent["payload"]["value"]["data"] == {"form": "tok", "text": "half a th"}
+    stage.page.click('[data-testid="teams-dialog"] .close')  # there is no app to take it, so the dialog stayed
     stage.page.until(lambda: not world.dialogs, "the dialog to close")
 
 

@@ -32,14 +32,14 @@ from tests.sim.strikes import Strikes
 from tests.sim.world import Timeline, Trace, instant
 from webhooks.parsers import parsers
 
-REAL_CARDS = 8
+REAL_CARDS = 20
 """Every so many seeds draw real cards; the others sketch them."""
 UNDER_WAY: Span = 30
 """So long after its decision a page has most often been claimed, and its platform has not answered yet."""
 DAYS = 90.0
 """How long a seed lasts, where nobody says otherwise."""
 UNANSWERED = 0.1
-"""Below this rate of answers there is a third of the alerts: most incidents climb their whole ladder, every round."""
+"""Below this rate of answers there is a fifth of the alerts: most incidents climb their whole ladder, every round."""
 HEALING: Span = 20 * MINUTE
 """How long after the last fault all must be well: the longest pause of a card, twice, and the life of a page."""
 
@@ -120,7 +120,7 @@ class Simulation:
         per_day = root.choice((2, 4, 6, 10)) * plan.busy * (0.3 if self.env.rendering is Rendering else 1)
         rate = self._rate(root)
         if plan.busy <= 1 and rate < UNANSWERED:
-            per_day /= 3
+            per_day /= 5
         self.sources = Sources(
             self.line, rngs["sources"], list(self.declared.integrations.values()), self.keep, round(DAY / per_day),
             retries="receipts" in self.faults.kinds or "latency" in self.faults.kinds, lulls=plan.busy <= 1,

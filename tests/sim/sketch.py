@@ -1,6 +1,6 @@
 """Cards as sketches: everything that a card may tell, without its words. Real words cost ten times the rest of a run.
 
-Every fourth seed draws real cards; `tests/cards` proves what these look like.
+Every twentieth seed draws real cards; `tests/cards` proves what these look like.
 """
 
 from __future__ import annotations

@@ -2,15 +2,24 @@
 
 from __future__ import annotations
 
+import re
+
 import pytest
 
 from tests.scenarios.story import Story
 
 
+def code_of(story: Story) -> str:
+    """The code that Bo got in a direct message, the newest."""
+    story.say("bo", "link")
+    story.line.run_until(story.line.now + 4_000)
+    return re.findall(r"link ([0-9A-Za-z]{27})", story.pages[-1].text)[0]
+
+
 @pytest.mark.parametrize(("minutes", "linked"), [(29, True), (30, False), (31, False)])
 def test_a_code_links_an_account_for_30_minutes(minutes, linked):
     story = Story()
-    code = story.say("bo", "link").split()[-1]
+    code = code_of(story)
     story.at(f"{minutes}m").say("U0NEW", f"link {code}")
     found = story.store.read(lambda tx: [each.member for each in tx.identities() if each.user == "U0NEW"])
     assert found == (["bo"] if linked else [])
@@ -18,7 +27,7 @@ def test_a_code_links_an_account_for_30_minutes(minutes, linked):
 
 def test_a_code_links_one_account():
     story = Story()
-    code = story.say("bo", "link").split()[-1]
+    code = code_of(story)
     for user in ("U0NEW", "U0OTHER"):
         story.say(user, f"link {code}")
     found = story.store.read(lambda tx: {each.user for each in tx.identities()})

@@ -10,6 +10,7 @@ from __future__ import annotations
 import base64
 import hashlib
 import json
+import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
@@ -23,8 +24,6 @@ from bot.adapters.vendors.contract import (
     Slot,
     Words,
     bad_account,
-    bad_number,
-    blocked,
     check_secret_path,
     decoded,
     down,
@@ -38,21 +37,19 @@ from bot.adapters.vendors.contract import (
 )
 
 GOOD: Final = "000000"
-_NUMBER: Final = frozenset({"E200013", "E200014", "E200025", "E200026", "E200041"})
-_BLOCKED: Final = frozenset({"E200016", "E200017"})
-_BALANCE: Final = frozenset({"E200018", "E000623", "E000624"})
-_TOO_FAST: Final = frozenset({"E200015", "E000503", "E000010"})
-_ACCOUNT: Final = frozenset({
-    "E000001", "E000002", "E000003", "E000004", "E000005", "E000006", "E000007", "E000008", "E000009", "E000020",
-    "E000021", "E000022", "E000023", "E000024", "E000025", "E000026", "E000027", "E000040", "E000101", "E000102",
-    "E000103", "E000104", "E000105", "E000106", "E000110", "E000112",
-})  # fmt: skip
-"""The header, the application's key, the digest, its clock, the caller's address: somebody has to mend the settings."""
-_DOWN: Final = frozenset({"E000000", "E000500"})
+_BALANCE: Final = frozenset({"E000112", "E000629"})
+"""The account is frozen, mostly for arrears; the package is used up."""
+_TOO_FAST: Final = frozenset({"E200015"})
+_PER_NUMBER: Final = {"MILIMIT": 60.0, "LIMIT": 3_600.0}
+_ACCOUNT: Final = re.compile(r"E0000(?:0[1-9]|[1-4][0-9])|E0001(?:0[0-9]|1[01])")
+"""The header, the key, the digest, its clock, the caller's address: somebody has to mend the settings."""
+_DOWN: Final = frozenset({"E000000"})
 _FINAL: Final = {
-    "EXPIRED": "not_delivered", "DELETED": "not_delivered", "UNDELIV": "not_delivered", "REJECTD": "sender_refused",
-    "UNKNOWN": "not_delivered", "RTE_ERR": "not_delivered", "BLACK": "recipient_blocked", "BLKLIST": "recipient_blocked",
+    "EXPIRED": "not_delivered", "UNDELIV": "not_delivered", "REJECTD": "sender_refused", "UNKNOWN": "not_delivered",
+    "MILIMIT": "rate_limited", "LIMIT": "rate_limited", "E000628": "sender_refused", "E000629": "no_balance",
+    "E200024": "sender_refused", "E200025": "sender_refused", "E200026": "sender_refused",
 }  # fmt: skip
+"""`status` of a report: https://support.huaweicloud.com/intl/en-us/api-msgsms/sms_05_0051.html"""
 _UNDER_WAY: Final = frozenset({"ACCEPTD", ""})
 
 
@@ -74,16 +71,14 @@ def sign(app_key: str, app_secret: str, *, at: int, nonce: str) -> str:
 
 
 def refusal(code: str, detail: str) -> SendError:
-    """What a code other than 000000 means."""
-    if code in _NUMBER:
-        return bad_number(detail)
-    if code in _BLOCKED:
-        return blocked(detail)
+    """What a code other than 000000 means. None of them tells a bad number: that comes with the report."""
     if code in _BALANCE:
         return no_balance(detail)
     if code in _TOO_FAST:
         return throttled(1.0, detail, whole=True)
-    if code in _ACCOUNT:
+    if code in _PER_NUMBER:
+        return throttled(_PER_NUMBER[code], detail, whole=False)
+    if _ACCOUNT.fullmatch(code):
         return bad_account(detail)
     return down(detail) if code in _DOWN else unfit(detail)
 

@@ -10,8 +10,9 @@ from collections.abc import Callable
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
-from bot.adapters.base import SendError, Sent, Transient
+from bot.adapters.base import AuthBroken, Permanent, RateLimited, SendError, Sent, Transient
 from bot.adapters.vendors.contract import Outgoing, Vendor, Words
+from bot.engine.vendors import Verdict
 
 if TYPE_CHECKING:
     import aiohttp
@@ -20,6 +21,26 @@ CALL_S = 5.0
 CONNECT_S = 1.5
 ANSWER_BYTES_MAX = 256_000
 """No vendor answers with more than a few kilobytes; a proxy's error page may."""
+
+
+_NOBODY_DOES_BETTER = frozenset({"recipient_unreachable", "recipient_blocked"})
+
+
+def verdict_of(outcome: Sent | SendError) -> Verdict:
+    """What an outcome means for the choice of the next vendor."""
+    match outcome:
+        case Sent():
+            return Verdict.TAKEN
+        case RateLimited():
+            return Verdict.THROTTLED
+        case AuthBroken():
+            return Verdict.ACCOUNT
+        case Transient(ambiguous=ambiguous):
+            return Verdict.UNKNOWN if ambiguous else Verdict.DOWN
+        case Permanent(reason=reason) if reason in _NOBODY_DOES_BETTER:
+            return Verdict.NUMBER
+        case _:
+            return Verdict.REFUSED
 
 
 def _nonce() -> str:

@@ -81,9 +81,7 @@ class TencentAccount:
     """Empty for the product's own address."""
 
 
-def sign(
-    secret_key: str, secret_id: str, *, service: str, headers: Mapping[str, str], body: bytes, at: int
-) -> str:
+def sign(secret_key: str, secret_id: str, *, service: str, headers: Mapping[str, str], body: bytes, at: int) -> str:
     """The `Authorization` header of TC3-HMAC-SHA256 for a POST to `/`; `headers` are all that are signed."""
     names = ";".join(sorted(headers))
     lines = "".join(f"{name}:{headers[name].strip().lower()}\n" for name in sorted(headers))

@@ -163,16 +163,17 @@ class TwilioVoice:
     medium: str = "voice"
 
     def request(self, to: str, words: Words, *, key: str, callback_url: str, at: int, nonce: str) -> Outgoing:
-        """One call. The key goes to `callback_url` with the try's mark in the query; so do the call's states."""
-        target = f"{callback_url}?{urlencode({'try': mark(key)})}"
+        """One call. Key and states go to `callback_url` with the try's mark; with none, no key is asked for."""
+        target = f"{callback_url}?{urlencode({'try': mark(key)})}" if callback_url else ""
         lang = "zh-CN" if is_chinese(words) else "en-US"
         said = f'<Say language="{lang}" loop="2">{escape(words.text[:SAID_MAX])}</Say>'
-        gather = (
-            f'<Gather input="dtmf" numDigits="1" timeout="{KEY_S}" actionOnEmptyResult="true" method="POST" '
-            f"action={quoteattr(target)}>{said}</Gather>"
-        )
+        if target:
+            said = (
+                f'<Gather input="dtmf" numDigits="1" timeout="{KEY_S}" actionOnEmptyResult="true" method="POST" '
+                f"action={quoteattr(target)}>{said}</Gather>"
+            )
         fields = [("To", to), ("From", self.account.sender), ("Timeout", str(RING_S))]
-        fields.append(("Twiml", f"<Response>{gather}</Response>"))
+        fields.append(("Twiml", f"<Response>{said}</Response>"))
         if callback_url:
             fields += [("StatusCallback", target), ("StatusCallbackMethod", "POST")]
             fields += [("StatusCallbackEvent", event) for event in ("answered", "completed")]

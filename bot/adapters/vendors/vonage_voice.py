@@ -23,7 +23,6 @@ from bot.adapters.vendors.contract import (
     News,
     Outgoing,
     Words,
-    acknowledged,
     bad_account,
     bad_number,
     blocked,
@@ -132,19 +131,22 @@ class VonageVoice:
     medium: str = "voice"
 
     def request(self, to: str, words: Words, *, key: str, callback_url: str, at: int, nonce: str) -> Outgoing:
-        """One call. The key goes to `callback_url` with the try's mark in the query; so do the call's events."""
-        target = f"{callback_url}?{urlencode({'try': mark(key)})}"
-        spoken = {"action": "talk", "text": words.text[:SAID_MAX], "bargeIn": True, "loop": 2}
-        spoken["language"] = "cmn-CN" if is_chinese(words) else "en-US"
-        keys = {"maxDigits": 1, "timeOut": KEY_S, "submitOnHash": False}
+        """One call. Key and states go to `callback_url` with the try's mark; with none, no key is asked for."""
+        target = f"{callback_url}?{urlencode({'try': mark(key)})}" if callback_url else ""
+        language = "cmn-CN" if is_chinese(words) else "en-US"
+        ncco: list[dict[str, Any]] = [
+            {"action": "talk", "text": words.text[:SAID_MAX], "language": language, "bargeIn": bool(target), "loop": 2}
+        ]
         body = {
             "to": [{"type": "phone", "number": to.lstrip("+")}],
             "from": {"type": "phone", "number": self.application.sender.lstrip("+")},
-            "ncco": [spoken, {"action": "input", "type": ["dtmf"], "dtmf": keys, "eventUrl": [target]}],
-            "event_url": [target],
-            "event_method": "POST",
+            "ncco": ncco,
             "ringing_timer": RING_S,
         }
+        if target:
+            keys = {"maxDigits": 1, "timeOut": KEY_S, "submitOnHash": False}
+            ncco.append({"action": "input", "type": ["dtmf"], "dtmf": keys, "eventUrl": [target]})
+            body |= {"event_url": [target], "event_method": "POST"}
         token = sign(self.application.application_id, self.application.private_key, at=at, nonce=nonce)
         return Outgoing(
             method="POST",
@@ -179,8 +181,7 @@ class VonageVoice:
             return HttpAnswer(status=204)
         language = "cmn-CN" if lang.startswith("zh") else "en-US"
         talk = [{"action": "talk", "text": said[:SAID_MAX], "language": language}] if said else []
-        text = json.dumps(talk, ensure_ascii=False)
-        return HttpAnswer(body=text.encode(), content_type=acknowledged({}).content_type)
+        return HttpAnswer(body=json.dumps(talk, ensure_ascii=False).encode(), content_type="application/json")
 
 
 def _compact(value: Mapping[str, Any]) -> bytes:

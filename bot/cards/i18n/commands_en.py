@@ -6,13 +6,27 @@ from typing import Final
 
 WORDS: Final[dict[str, str]] = {
     "reply.already_handled": "That press had arrived already; nothing was changed a second time.",
-    "reply.bad_code": "Nothing was changed: that code is wrong, used up or too old. Ask for a new one with "
-    "`link` where you are known.",
+    "reply.bad_code": "Nothing was changed: that code is wrong, used up, too old, or was asked for from another "
+    "account. Ask for a new one with `link`.",
     "reply.linked": "This account is linked to {name} now.",
     "reply.how_to_link": "Send `link` from a chat where Tocsin knows you, or ask an administrator to run "
     "`tocsin link`. Then send `link` and the code here.",
-    "reply.link_code": "Within 30 minutes, send this from the account that you want to link: link {code}",
-    "reply.declared_identity": "Nothing was changed: this account was not linked in chat; the manifest declares it.",
+    "reply.how_to_link_by_mail": "Send `link` and your mail address, such as `link ann@example.com`, and you are "
+    "mailed a code. Or send `link` from a chat where Tocsin knows you, or ask an administrator to run `tocsin link`. "
+    "Then send `link` and the code here.",
+    "reply.code_sent": "A code is on its way to you alone, in a direct message. It is good for 30 minutes.",
+    "reply.code_mailed": "If that is the mail address of a member, a code is on its way there. Send it from this "
+    "account within 30 minutes: `link` and the code. Another one can be asked for in 5 minutes.",
+    "reply.mailed_just_now": "Nothing was sent: you asked for a code just now. Try again in a minute.",
+    "reply.declared_already": "Nothing was changed: the manifest declares this account as {name}'s, under "
+    "members.{id}.identities.{platform}. Whoever keeps the manifest can change it there.",
+    "reply.declared_identity": "Nothing was changed: the manifest declares this account, under "
+    "members.{id}.identities.{platform}. Whoever keeps the manifest can take it out there.",
+    "link.code": "Within 30 minutes, send this from the account that you want to link: link {code}\nWhoever sends it "
+    "counts as you, so show it to nobody.",
+    "link.code_by_mail": "{name}, somebody on {way} asked Tocsin to connect an account with you. If that was you, send "
+    "this from there within 30 minutes: link {code}\nIf it was not you, do nothing, and give the code to nobody.",
+    "link.late": "What you had asked for before is more than {minutes} minutes old, so it was not done.",
     "reply.unlinked_now": "This account is no longer linked.",
     "reply.no_such_medium": "Nothing was sent: you cannot be reached by {word}.",
     "reply.test_sent": "A test is on its way: {ways}.",

@@ -6,12 +6,24 @@ from typing import Final
 
 WORDS: Final[dict[str, str]] = {
     "reply.already_handled": "这次点击之前已经收到，没有重复执行。",
-    "reply.bad_code": "未做任何更改：该代码有误、已用过或已过期。请在已识别你的聊天中发送 `link` 获取新代码。",
+    "reply.bad_code": "未做任何更改：该代码有误、已用过、已过期，或是由另一个账号索取的。请发送 `link` 获取新代码。",
     "reply.linked": "此账号现已关联到 {name}。",
     "reply.how_to_link": "请在 Tocsin 认识你的聊天中发送 `link`，"
     "或请管理员运行 `tocsin link`，然后在这里发送 `link` 和代码。",
-    "reply.link_code": "请在 30 分钟内，用要关联的账号发送：link {code}",
-    "reply.declared_identity": "未做任何更改：此账号不是在聊天中关联的，而是由配置文件声明的。",
+    "reply.how_to_link_by_mail": "请发送 `link` 和你的邮箱地址，例如 `link ann@example.com`，代码会发到该邮箱。"
+    "也可以在 Tocsin 认识你的聊天中发送 `link`，或请管理员运行 `tocsin link`。然后在这里发送 `link` 和代码。",
+    "reply.code_sent": "代码已通过私信单独发给你，30 分钟内有效。",
+    "reply.code_mailed": "如果这是某位成员的邮箱，代码已发往该邮箱。请在 30 分钟内用此账号发送 `link` 和代码。"
+    "5 分钟后可以再次索取。",
+    "reply.mailed_just_now": "未发送：你刚刚索取过代码，请一分钟后再试。",
+    "reply.declared_already": "未做任何更改：配置文件在 members.{id}.identities.{platform} 中声明此账号属于 {name}。"
+    "配置文件的维护者可以在那里修改。",
+    "reply.declared_identity": "未做任何更改：此账号由配置文件在 members.{id}.identities.{platform} 中声明。"
+    "配置文件的维护者可以在那里移除。",
+    "link.code": "请在 30 分钟内，用要关联的账号发送：link {code}\n发送此代码的人会被当作你，请勿给任何人看。",
+    "link.code_by_mail": "{name}，有人在 {way} 上请求 Tocsin 将一个账号关联到你。"
+    "如果是你本人，请在 30 分钟内从那里发送：link {code}\n如果不是你，请忽略此邮件，不要把代码交给任何人。",
+    "link.late": "你之前的请求已超过 {minutes} 分钟，因此没有执行。",
     "reply.unlinked_now": "此账号已取消关联。",
     "reply.no_such_medium": "未发送：无法通过 {word} 联系到你。",
     "reply.test_sent": "测试消息已发出：{ways}。",

@@ -76,7 +76,9 @@ WORDS: Final[dict[str, str]] = {
     "reply.raised": "{ref} is open. Its card shows who is being paged.",
     "reply.already_open": "Nothing was changed: it is open already.",
     # --- who may, and who is who --------------------------------------------------------------------------------------
-    "reply.unlinked": "Nothing was changed: Tocsin does not know who you are here. Send `link` to connect "
+    "reply.unlinked": "Not done yet: Tocsin does not know who you are here. Send `link` to connect this account; if "
+    "that is done within {minutes} minutes, so is what you asked for.",
+    "reply.unlinked.bare": "Nothing was changed: Tocsin does not know who you are here. Send `link` to connect "
     "this account.",
     "reply.no_seat": "Nothing was changed: without a seat you receive pages but cannot view or act. An administrator "
     "can give you one.",

@@ -73,7 +73,9 @@ WORDS: Final[dict[str, str]] = {
     "reply.raised": "{ref} 已创建，卡片会显示正在通知谁。",
     "reply.already_open": "未作任何更改：故障已经打开。",
     # --- who may, and who is who --------------------------------------------------------------------------------------
-    "reply.unlinked": "未作任何更改：Tocsin 不知道你在这里是谁。请发送 `link` 关联这个账号。",
+    "reply.unlinked": "尚未执行：Tocsin 不知道你在这里是谁。请发送 `link` 关联这个账号；"
+    "{minutes} 分钟内完成关联，刚才的请求就会执行。",
+    "reply.unlinked.bare": "未作任何更改：Tocsin 不知道你在这里是谁。请发送 `link` 关联这个账号。",
     "reply.no_seat": "未作任何更改：没有席位的成员只能接收通知，不能查看或操作。请联系管理员分配席位。",
     "reply.forged": "未作任何更改：该按钮不是 Tocsin 发出的，或已经失效。请使用最新的卡片。",
     "reply.no_open_alert": "没有键或编号为 {name} 的未恢复告警。",

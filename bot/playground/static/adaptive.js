@@ -11,7 +11,7 @@ export function adaptiveCard(card, on) {
   const values = () => Object.fromEntries([...body.querySelectorAll("[data-input]")].map((node) => valueOf(node)));
   const context = { lang: card.lang ?? "en", press: (action, node) => on.press(action, values(), node) };
   body.append(...(card.body ?? []).map((each) => element(each, context)));
-  if (card.actions?.length) body.append(actionSet(card.actions, context));
+  if (card.actions?.length) body.append(h("div", {}, actionSet(card.actions, context)));
   return body;
 }
 
