@@ -154,6 +154,8 @@ class Deliver:
         settled = self._settled(job, outcome)
         DELIVERIES.labels(job.row.carrier, _word(outcome)).inc()
         if not self.settle(tx, job.row, settled):
+            if job.row.ref and isinstance(outcome, Sent):
+                tx.show_again(job.row.id, job.rev, self._clock.now())
             return
         if isinstance(outcome, RoomDone) and (told := rooms.news(job.row, settled, outcome)):
             self._service.happen(tx, job.row.incident, told)

@@ -44,8 +44,31 @@ def replay(
     typer.echo(f"{len(dead)} dead letters.")
 
 
-def link(member: Annotated[str, typer.Argument(help="The member's id in the manifest.")]) -> None:
-    """Print a one-time code that links the chat account that sends it to a member."""
+def link(
+    member: Annotated[str, typer.Argument(help="The member's id in the manifest; none: everybody, by mail.")] = "",
+    *,
+    platform: Annotated[str, typer.Option(help="Ask this platform alone.")] = "",
+    dry_run: Annotated[bool, typer.Option("--dry-run", help="Ask, and link nobody.")] = False,
+    as_json: Annotated[bool, typer.Option("--json", help="One JSON object a line.")] = False,
+) -> None:
+    """Link everybody whom a platform knows by mail address; or print a one-time code for one member.
+
+    Exits 1 when somebody who was looked for is not linked.
+    """
+    from bot.cli import boot
+
+    if member and (platform or dry_run or as_json):
+        boot.refuse("A code for one member is good on every platform: leave out --platform, --dry-run and --json.")
+    if member:
+        _code(member)
+        return
+    from bot.cli.accounts import link_all
+
+    if not link_all(platform, dry_run=dry_run, as_json=as_json):
+        raise typer.Exit(boot.FOUND)
+
+
+def _code(member: str) -> None:
     from bot.cli import boot
     from bot.clock import Ids, SystemClock
     from bot.directory import Directory
@@ -58,3 +81,4 @@ def link(member: Annotated[str, typer.Argument(help="The member's id in the mani
     directory = Directory(loaded.world, SystemClock(), Ids())
     code = store.run(lambda tx: directory.new_code(tx, member))
     typer.echo(f"Within 30 minutes, send this to Tocsin from the account of {member}: link {code}")
+    typer.echo("Whoever sends it counts as that member: hand it to them alone.")

@@ -109,7 +109,7 @@ def schedule_world(key: str, schedule: declared.Schedule, imports: Imports) -> w
             for number, override in enumerate(schedule.overrides, 1)
         ),
         notices=_notices(schedule.notices) if schedule.notices else world.Notices(),
-        user_groups=dict(schedule.user_groups),
+        user_groups={str(platform): group for platform, group in schedule.user_groups.items()},
     )
 
 

@@ -286,6 +286,13 @@ class Tx(NoiseTx, RotaTx, Protocol):
         """
         ...
 
+    def show_again(self, delivery_id: str, rev: int, now: Instant) -> bool:
+        """A worker that had lost its lease has edited a card to `rev`: one that was brought further is queued anew.
+
+        False when that did no harm.
+        """
+        ...
+
     def withdraw_pages(self, incident: str, cycle: int) -> int:
         """Queued, unleased pages of an older cycle than `cycle` become superseded. Returns how many."""
         ...

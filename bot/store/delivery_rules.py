@@ -50,6 +50,16 @@ def wanting(row: Delivery, rev: int, now: Instant) -> Delivery | None:
     return altered(row, wanted_rev=rev, state=DeliveryState.QUEUED, lane=Lane.REFRESH, due_at=now, attempts=0)
 
 
+def overwritten(row: Delivery, rev: int, now: Instant) -> Delivery | None:
+    """The row once an edit to `rev` has come through that was no longer wanted; None where it does no harm.
+
+    A card that was brought further meanwhile shows the older revision again, and has to be brought there once more.
+    """
+    if not is_card(row) or not row.ref or row.state not in SHOWN or row.shown_rev <= rev:
+        return None
+    return altered(row, shown_rev=rev, state=DeliveryState.QUEUED, lane=Lane.REFRESH, due_at=now, attempts=0)
+
+
 def withdrawn(row: Delivery, cycle: int) -> Delivery | None:
     """The row once pages of cycles before `cycle` are not wanted; None when it may stay.
 

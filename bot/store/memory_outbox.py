@@ -51,6 +51,12 @@ class MemoryOutbox(MemoryRota):
         changed = (delivery_rules.wanting(row, rev, now) for row in self.deliveries_of(incident))
         return len(self._save(row for row in changed if row is not None))
 
+    def show_again(self, delivery_id: str, rev: int, now: Instant) -> bool:
+        """See `delivery_rules.overwritten`."""
+        stored = self.delivery(delivery_id)
+        row = delivery_rules.overwritten(stored, rev, now) if stored else None
+        return bool(row and self._save((row,)))
+
     def withdraw_pages(self, incident: str, cycle: int) -> int:
         """See `delivery_rules.withdrawn`."""
         changed = (delivery_rules.withdrawn(row, cycle) for row in self.deliveries_of(incident))

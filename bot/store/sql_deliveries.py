@@ -112,6 +112,12 @@ class DeliveryRows(Session):
         changed = (delivery_rules.wanting(row, rev, now) for row in below)
         return len(self._save(row for row in changed if row is not None))
 
+    def show_again(self, delivery_id: str, rev: int, now: Instant) -> bool:
+        """See `delivery_rules.overwritten`."""
+        stored = self.delivery(delivery_id)
+        row = delivery_rules.overwritten(stored, rev, now) if stored else None
+        return bool(row and self._save((row,)))
+
     def withdraw_pages(self, incident: str, cycle: int) -> int:
         """Only queued rows are read."""
         queued = self._read(_QUEUED_OF, of=incident)

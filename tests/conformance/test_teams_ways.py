@@ -216,6 +216,19 @@ async def test_an_installation_teaches_the_chat_with_a_person(rig: TeamsRig):
     assert failure.value.reason == "recipient_unreachable"
 
 
+async def test_people_are_found_by_mail_on_any_page_of_the_roster(rig: TeamsRig):
+    rig.emulator.config.page_members = 1
+    assert await rig.adapter.resolve_user("Bo@Example.com") == BO
+    assert await rig.adapter.resolve_user("ann@example.com") == ANN
+    assert await rig.adapter.resolve_user("cy@example.com") is None
+    assert rig.adapter.caps.by_email
+    assert not rig.another().caps.by_email  # it has no roster to look at
+    rig.adapter._everybody = (float("-inf"), {})
+    await rig.stage.outage(Outage.DOWN)
+    with pytest.raises(Transient):
+        await rig.adapter.resolve_user("ann@example.com")
+
+
 async def test_a_channel_where_the_app_is_not_installed_is_named(rig: TeamsRig):
     with pytest.raises(Permanent) as failure:
         await rig.adapter.send("19:closed@thread.tacv2", rig.card("x"), key="k1")

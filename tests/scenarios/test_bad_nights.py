@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from tests.scenarios.company import company
 from tests.scenarios.story import Story, changed
+from tests.sim.platforms import Weather
 
 
 def test_a_worker_that_was_down_for_two_hours_catches_up_without_a_burst():
@@ -93,3 +94,21 @@ def test_thirty_alerts_in_a_minute_page_within_the_rate_and_lose_none():
     t.at("4m")
     paged = {page.incident for page in t.pages if page.who == "bo"}
     assert paged == set(range(1, 31)), t.timeline()
+
+
+def test_an_edit_that_lands_after_its_lease_was_lost_does_not_leave_an_old_card():
+    """The clock jumps while an edit is under way: another worker edits further, and then the old edit lands."""
+    t = Story()
+    t.at("0m").fire("disk full")
+    t.at("1m").carriers["slack"].weather = Weather(latency=(6_000, 6_001))
+    t.say("bo", "note 1 one")
+    t.at("1m1s").clock_step("90s")
+    t.carriers["slack"].weather = Weather(latency=(100, 101))
+    t.say("bo", "note 1 two")
+    t.at("1m5s")
+    newest = t.incident().rev
+    assert t.card_on("slack").rev == newest
+    t.at("1m6.9s")
+    assert t.card_on("slack").rev < newest, "the old edit has landed last"
+    t.at("1m30s")
+    assert t.card_on("slack").rev == newest

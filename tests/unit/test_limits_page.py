@@ -9,7 +9,7 @@ import pytest
 
 from bot import app, directory, lookups, noise, rendering, rooms, service
 from bot.cards.template import names, sandbox
-from bot.commands import asking, grammar, likeness, said, times
+from bot.commands import asking, grammar, likeness, linking, said, times
 from bot.engine import (
     conditions,
     digest,
@@ -155,6 +155,10 @@ FACTS = {
     },
     "In chat": {
         "Code that links an account": f"{human(directory.CODE_LIFE)}, once",
+        "What an unknown account asked for is kept": (
+            f"{human(linking.WISH_LIFE)}, {linking.WISHES_MAX} of one account"
+        ),
+        "Code by mail": f"one in {human(linking.MAIL_GAP)} to a member, one in {human(linking.ASK_GAP)} for an account",
         "Override made in chat": f"up to {days(times.WINDOW_MAX)}",
         "Incidents named in one line of an answer": number(said.REFS_SHOWN),
         "Messages of a war room that are kept": number(engine_rooms.LINES_KEPT),

@@ -12,7 +12,7 @@ import contextlib
 import json
 import logging
 from collections.abc import Callable
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING
 
 from bot.adapters.base import (
@@ -49,6 +49,8 @@ METADATA_URL = "https://login.botframework.com/v1/.well-known/openidconfiguratio
 CONNECT_S = 3.0
 LOAD_AFTER_S = 5.0
 """The SDK takes most of a second to import: so long after the start, unless it is needed before."""
+ROSTER_LIFE_S = 60.0
+"""How long the members of the roster are remembered while people are looked up by their addresses."""
 GRACE_S = 3.0
 """How long `stop` waits for answers under way."""
 
@@ -108,7 +110,6 @@ class TeamsAdapter:
     """One bot in one tenant. All methods run in the event loop that called `start`."""
 
     name = PLATFORM
-    caps = CAPABILITIES
 
     def __init__(self, settings: TeamsSettings) -> None:
         """Open nothing yet. Without an app id the SDK would check nothing at all, so that is refused."""
@@ -118,6 +119,8 @@ class TeamsAdapter:
         self.places = Places(settings.service_url)
         if settings.roster:
             self.places.rosters[settings.roster] = None
+        self.caps = replace(CAPABILITIES, by_email=bool(settings.roster))
+        self._everybody: tuple[float, dict[str, str]] = (float("-inf"), {})
         self._errands = Errands()
         self._opened: _Open | None = None
         self._threads: Threads | None = None
@@ -173,6 +176,14 @@ class TeamsAdapter:
     async def edit(self, ref: str, message: Json) -> Sent:
         """Replace a message wholly, in place."""
         return await (await self._loaded()).post.edit(ref, message, self._deadline())
+
+    async def resolve_user(self, email: str) -> str | None:
+        """The object id of the roster's member with that address, or `None`; the roster is read once in a while."""
+        now = asyncio.get_running_loop().time()
+        if now - self._everybody[0] > ROSTER_LIFE_S:
+            opened = await self._loaded()
+            self._everybody = (now, await opened.post.everybody(self.settings.roster, self._deadline()))
+        return self._everybody[1].get(email.casefold())
 
     async def receive(self, request: HttpRequest) -> HttpAnswer:
         """Verify, decode, emit, answer: 401 for what is not from Teams, 400 for a body that is none of its activities.

@@ -80,19 +80,20 @@ def _sender(session: aiohttp.ClientSession, login: Login) -> Any:
                 body = await response.read()
             if not 200 <= response.status < 300:
                 raise Refused(response.status, response.headers, body)
-            _expect_id(body)
+            _expect(body)
             return Response(request, answer)
 
     return Sender()
 
 
-def _expect_id(body: bytes) -> None:
-    """Everything that we ask of the Connector is answered with an object that has an id. Raises BadAnswer."""
+def _expect(body: bytes) -> None:
+    """Everything that we ask of the Connector is answered with an object: with an id, or members. Raises BadAnswer."""
     try:
         found = json.loads(body)
     except ValueError as error:
         raise BadAnswer("the answer is no JSON") from error
-    if not isinstance(found, dict) or not isinstance(found.get("id"), str) or not found["id"]:
+    named = isinstance(found, dict) and isinstance(found.get("id"), str) and found["id"]
+    if not named and not (isinstance(found, dict) and isinstance(found.get("members"), list)):
         raise BadAnswer("the answer has no id")
 
 

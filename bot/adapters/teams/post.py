@@ -17,6 +17,9 @@ if TYPE_CHECKING:
 
 LOOKUPS_MAX = 3
 """Rosters that are asked for one person, at most."""
+PAGE_SIZE = 500
+"""Members on a page, at most: https://learn.microsoft.com/microsoftteams/platform/resources/team-chat-member-api-changes"""
+PAGES_MAX = 50
 FORGOTTEN = "ConversationNotFound"
 
 Work = Callable[[Any], Awaitable[Any]]
@@ -81,6 +84,27 @@ class Post:
             return await conversations.get_conversation_member(roster, user)
 
         return await self._call(roster, work, Kind(person=True, ambiguous=False), deadline)
+
+    async def everybody(self, roster: str, deadline: float) -> dict[str, str]:
+        """Object ids of a conversation's members, by mail address and by user principal name, in small letters."""
+        found: dict[str, str] = {}
+        token: str | None = None
+        for _ in range(PAGES_MAX):
+            page = await self._page(roster, token, deadline)
+            for member in page.members or []:
+                for address in (member.user_principal_name, member.email):
+                    if address and member.aad_object_id:
+                        found[str(address).casefold()] = str(member.aad_object_id)
+            token = page.continuation_token
+            if not token:
+                break
+        return found
+
+    async def _page(self, roster: str, token: str | None, deadline: float) -> Any:
+        async def work(conversations: Any) -> Any:
+            return await conversations.get_teams_conversation_paged_members(roster, PAGE_SIZE, token)
+
+        return await self._call(roster, work, Kind(ambiguous=False), deadline)
 
     async def _to_person(self, user: str, message: Json, deadline: float) -> Sent:
         """In the chat of a person with the bot, which is made if nobody has written there yet."""

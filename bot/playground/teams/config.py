@@ -66,6 +66,7 @@ class TeamsConfig:
     deadline_s: float = 10.0
     token_life_s: int = 3599
     messages_kept: int = 200
+    page_members: int = 500
 
     @property
     def bot_id(self) -> str:

@@ -34,6 +34,8 @@ MESSAGE_BYTES_MAX: Final = 28 * 1024
 SENDS: Final = (Rate(7, 1.0), Rate(8, 2.0), Rate(60, 30.0), Rate(1800, 3600.0))
 LOOKS: Final = (Rate(14, 1.0), Rate(16, 2.0), Rate(120, 30.0), Rate(3600, 3600.0))
 OVERALL: Final = Rate(50, 1.0)
+PAGE_MAX: Final = 500
+"""https://learn.microsoft.com/microsoftteams/platform/resources/team-chat-member-api-changes"""
 
 _KEYS: Final = frozenset({
     "type", "text", "textFormat", "summary", "attachments", "attachmentLayout", "entities", "importance", "channelData",
@@ -174,7 +176,11 @@ get-teams-context.
 
     async def _members(self, request: Request, _body: Json) -> Response:
         place = self._roster(request)
-        return JSONResponse({"members": [self._shown(self.world.users[user]) for user in place.members]})
+        size = min(int(request.query_params.get("pageSize", PAGE_MAX)), PAGE_MAX, self.world.config.page_members)
+        begin = int(request.query_params.get("continuationToken", "0"))
+        page = [self._shown(self.world.users[user]) for user in place.members[begin : begin + size]]
+        more = {"continuationToken": str(begin + size)} if begin + size < len(place.members) else {}
+        return JSONResponse({"members": page, **more})
 
     def _roster(self, request: Request) -> Conversation:
         place, _ = self.world.at(request.path_params["conversation"])

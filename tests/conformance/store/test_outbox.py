@@ -142,6 +142,18 @@ def test_a_card_that_shows_the_revision_already_stays_where_it_is(store):
     assert stored(store, "c") == replace(before, wanted_rev=3)
 
 
+def test_an_edit_that_came_too_late_is_edited_over(store):
+    """Whoever lost its lease, and edited all the same, has put an older revision over a newer one."""
+    before = shown(store, card("c"), rev=3)
+    assert not store.run(lambda tx: tx.show_again("c", 3, 7_000)), "it shows what it should"
+    assert not store.run(lambda tx: tx.show_again("nobody", 1, 7_000))
+    assert store.run(lambda tx: tx.show_again("c", 2, 7_000))
+    again = replace(before, state=QUEUED, lane=Lane.REFRESH, due_at=7_000, shown_rev=2, attempts=0)
+    assert stored(store, "c") == again
+    assert not store.run(lambda tx: tx.show_again("c", 1, 8_000)), "a refresh is on its way"
+    assert ids(claim_deliveries(store, 7_000)) == ["c"]
+
+
 @pytest.mark.parametrize("carrier", ["sms", "email", "voice"])
 def test_phone_and_mail_are_never_refreshed(store, carrier):
     before = shown(store, page("p", carrier=carrier))
