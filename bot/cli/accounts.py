@@ -34,7 +34,7 @@ def link_all(platform: str, *, dry_run: bool, as_json: bool) -> bool:
     loaded = boot.manifest(settings.manifest)
     clock = SystemClock()
     adapters = boot.adapters(loaded.platforms, settings.public_url or loaded.world.url, clock)
-    known = [name for name, adapter in adapters.items() if adapter.caps.direct]
+    known = [name for name, adapter in adapters.items() if adapter.caps.im and adapter.caps.direct]
     if platform and platform not in known:
         boot.refuse(
             f"The manifest declares no platform {platform!r} with accounts; it has {', '.join(known) or 'none'}."

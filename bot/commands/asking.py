@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import replace
 
 from bot import muted, turns
@@ -16,6 +17,7 @@ from bot.cards.build import (
     text_card,
     why_card,
 )
+from bot.cards.card import Card
 from bot.cards.i18n import duration, moment, say
 from bot.commands import times
 from bot.commands.grammar import Asked, Misread
@@ -134,8 +136,9 @@ class Asking:
         mine = enumerate(self._shifting.mine(asker)[:SHIFTS_SHOWN], 1)
         lines = [say(asker.lang, "shift.row", n=n, row=self._shift_line(asker, *row)) for n, row in mine]
         held = tx.list_incidents(open_only=True, limit=LIST_MAX, responder=asker.id)
-        lines += [f"#{i.num} {i.title}" for i in held]
-        return Said(card=text_card("\n".join(lines) or say(asker.lang, "me.nothing"), asker.lang))
+        if not lines and not held:
+            return Said(card=text_card(say(asker.lang, "me.nothing"), asker.lang))
+        return Said(card=self._listed(asker, held, above=lines))
 
     def _shift_line(self, asker: Asker, plan: Schedule, shift: Shift) -> str:
         member = asker.world.members.get(shift.member)
@@ -157,8 +160,16 @@ class Asking:
         found = tx.list_incidents(open_only=True, limit=LIST_MAX, responder=responder)
         if wanted == "ack":
             found = [i for i in found if i.progress is Progress.PROCESSING]
-        card = list_card(found, asker.world, asker.lang, zone=asker.zone, now=asker.now, url=asker.world.url)
-        return Said(card=card, here=asked.here)
+        return Said(card=self._listed(asker, found, buttons=not asked.here), here=asked.here)
+
+    def _listed(
+        self, asker: Asker, incidents: list[Incident], *, above: Sequence[str] = (), buttons: bool = True
+    ) -> Card:
+        key = self._rendering.key if buttons else None
+        url = asker.world.url
+        return list_card(
+            incidents, asker.world, asker.lang, zone=asker.zone, now=asker.now, url=url, key=key, above=above
+        )
 
     def _why(self, tx: Tx, asker: Asker, asked: Asked, incident: Incident) -> Said:
         entries, asks = tx.timeline(incident.id), ""

@@ -14,6 +14,7 @@ from bot.adapters.base import Answer, EditTargetGone, Form, Permanent, Press, Ra
 from bot.cards.card import Action, Card, Field, FieldKind, FormCard, Option
 from bot.cards.teams import render, render_form
 from bot.playground.hub import Outage
+from bot.playground.teams.cards import inputs, words
 from tests.conformance.platform_kit import at_work, until
 from tests.conformance.rig_teams import ANN, BO, CHANNEL, CY, TeamsRig, opened
 
@@ -70,16 +71,23 @@ async def test_a_form_opens_as_a_dialog_and_comes_back_with_its_answers(rig: Tea
     assert await rig.whispers(BO) == ["Noted."]
 
 
-async def test_a_dialog_tells_why_a_form_was_refused(rig: TeamsRig):
+async def test_a_form_that_was_refused_stays_open_with_what_was_typed_and_why(rig: TeamsRig):
     desk = rig.stage.desk
     desk.answer = Answer(form=FORM)
     sent = await rig.adapter.send(rig.chat, asking_card(), key="k1")
     shown = await rig.pressed(sent.ref, BO)
     desk.answer = Answer(alert=True, errors={"text": "Write more."}, message=rig.card("Write more."))
-    done = await rig.stage.act("submit", dialog=shown["dialog"], values={"text": "x"}, user=BO)
-    assert done["ok"]
-    assert (await rig.stage.state())["dialogs"] != [] or done["seen"] == "Write more."
-    assert await rig.seen(rig.chat) == ["t"]
+    values = {"text": "x", "who": "schedule:db,@ann"}
+    await rig.stage.act("submit", dialog=shown["dialog"], values=values, user=BO)
+    (dialog,) = (await rig.stage.state())["dialogs"]
+    assert words(dialog["card"]) == ["Note: Write more."]
+    assert {each["id"]: each["value"] for each in inputs(dialog["card"])} == {"text": "x", "who": "@ann,schedule:db"}
+    desk.answer = Answer(toast="Noted.")
+    done = await rig.stage.act("submit", dialog=dialog["id"], values={"text": "xyz"}, user=BO)
+    assert done["seen"] == "Noted."
+    assert (await rig.stage.state())["dialogs"] == []
+    assert await rig.whispers(BO) == ["Noted."]
+    assert [each.values["text"] for each in desk.heard if isinstance(each, Form)] == ["x", "xyz"]
 
 
 async def test_a_card_answers_a_form_inside_the_dialog_and_nowhere_else(rig: TeamsRig):

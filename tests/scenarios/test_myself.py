@@ -186,3 +186,16 @@ def test_doctor_tells_of_nobody_else():
     t.at("16m")
     assert "Telegram: set up, and no recent page went that way" in t.say("bo", "doctor")
     assert "Telegram: failed" in t.say("cy", "doctor", on="telegram")
+
+
+def test_me_lists_my_shifts_and_my_incidents_with_a_button_for_each():
+    t = Story()
+    t.at("0m").fire("disk full").at("1m")
+    assert "#1" in t.say("bo", "me")
+    (button,) = t.said.card.actions
+    assert (button.verb, button.label) == ("ack", "Acknowledge #1")
+    assert "You have it" in t.press_token("bo", button.token)
+    t.say("bo", "me")
+    assert [action.label for action in t.said.card.actions] == ["Resolve #1"]
+    t.say("bo", "list --here")
+    assert t.said.card.actions == (), "what everybody sees offers nobody's buttons"

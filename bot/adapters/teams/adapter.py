@@ -110,6 +110,7 @@ class TeamsAdapter:
     """One bot in one tenant. All methods run in the event loop that called `start`."""
 
     name = PLATFORM
+    caps = CAPABILITIES
 
     def __init__(self, settings: TeamsSettings) -> None:
         """Open nothing yet. Without an app id the SDK would check nothing at all, so that is refused."""

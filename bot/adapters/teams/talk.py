@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING, Any
 
 from bot.adapters.base import Answer, Emit, Errands, Form, Inbound, Json, Permanent, RateLimited, SendError, Slash
 from bot.adapters.teams.decode import Heard, Reply
+from bot.adapters.teams.dialogs import Dialogs
 from bot.adapters.teams.places import Places
 from bot.adapters.teams.post import Post
 
@@ -39,6 +40,7 @@ class Talk:
         self._errands = errands
         self._post = post
         self._places = places
+        self._dialogs = Dialogs()
 
     def turn(self, heard: Heard, inbound: Inbound) -> Callable[[TurnContext], Awaitable[None]]:
         """The turn of one activity, for the SDK. It raises what emit raised: what is not saved is not called so."""
@@ -49,11 +51,25 @@ class Talk:
             if heard.reply is Reply.NOTHING:
                 self._errands.begin(self._after(heard, task, said=Answer()))
                 return
-            body, said = _body(heard.reply, answer or Answer(), inbound)
+            body, said = self._body(heard.reply, answer or Answer(), inbound)
             await context.send_activity(_invoke_response(body))
             self._errands.begin(self._after(heard, task, said=said if answer else Answer()))
 
         return logic
+
+    def _body(self, reply: Reply, answer: Answer, inbound: Inbound) -> tuple[Json | None, Answer]:
+        """The body of the answer to an invoke, and the part of the answer that it says."""
+        if reply is Reply.ACTION:
+            title = str(answer.form.get("title", "")) if answer.form is not None else ""
+            return {"statusCode": 200, "type": TOAST, "value": answer.toast or title}, Answer(toast=answer.toast)
+        if answer.form is not None:
+            self._dialogs.opened(inbound.user, answer.form)
+            return _task("continue", answer.form), Answer(form=answer.form)
+        if isinstance(inbound, Form):
+            if answer.errors and (again := self._dialogs.again(inbound, dict(answer.errors))):
+                return _task("continue", again), Answer(toast=answer.toast, message=answer.message)
+            self._dialogs.closed(inbound)
+        return _told(answer)
 
     async def _emitted(self, heard: Heard, inbound: Inbound) -> Answer:
         if isinstance(inbound, Slash) and _ACCOUNT.search(inbound.text):
@@ -92,7 +108,7 @@ class Talk:
         """In the conversation, or to the person alone where the app may write to them: else there after all."""
         if not here and not heard.personal:
             try:
-                await self._patiently(heard.user, message)
+                await self._patiently(heard.conversation, message)
                 return
             except Permanent as error:
                 if error.reason != "recipient_unreachable":
@@ -109,14 +125,8 @@ class Talk:
             await self._post.send(address, message, loop.time() + REPLY_S)
 
 
-def _body(reply: Reply, answer: Answer, inbound: Inbound) -> tuple[Json | None, Answer]:
-    """The body of the answer to an invoke, and the part of the answer that it says."""
-    if reply is Reply.ACTION:
-        title = str(answer.form.get("title", "")) if answer.form is not None else ""
-        shown = answer.toast or title
-        return {"statusCode": 200, "type": TOAST, "value": shown}, Answer(toast=answer.toast)
-    if answer.form is not None:
-        return _task("continue", answer.form), Answer(form=answer.form)
+def _told(answer: Answer) -> tuple[Json | None, Answer]:
+    """What a dialog shows that asks nothing more: a card, a sentence, or nothing; what is for all is said elsewhere."""
     card = _card_of(answer.message)
     if card is not None and not answer.here:
         title = answer.toast or str((answer.message or {}).get("summary", ""))
@@ -124,8 +134,6 @@ def _body(reply: Reply, answer: Answer, inbound: Inbound) -> tuple[Json | None, 
         return _task("continue", info), Answer(toast=answer.toast, message=answer.message)
     text = str((answer.message or {}).get("text", "")) if not answer.here else ""
     words = answer.toast or text
-    if answer.errors and isinstance(inbound, Form):
-        words = "\n".join(dict.fromkeys([*answer.errors.values()])) or words
     if not words:
         return None, Answer()
     return _task("message", words), Answer(toast=answer.toast, message=answer.message if text else None)

@@ -6,16 +6,18 @@ from collections.abc import Iterable, Mapping, Sequence
 
 from bot.cards.build.outlook import holders, state, way_word, why_word
 from bot.cards.build.view import View
-from bot.cards.card import Card, Fact, Facts, Line, Paragraph, Span, Style, Tone
+from bot.cards.card import Action, Card, Fact, Facts, Line, Paragraph, Span, Style, Tone
 from bot.cards.i18n import knows, listing, moment, say, zone_name
 from bot.cards.text import one_line, shorten
+from bot.cards.token import Key, mint
 from bot.engine.effects import Entry, Kind, Reason
-from bot.engine.model import Alert, Incident, Instant
+from bot.engine.model import Alert, Incident, Instant, Progress
 from bot.engine.world import OnCall, World
 
 ROWS_SHOWN = 20
 """More than anybody reads in a chat; the pages show the rest."""
 TITLE_SHOWN = 80
+BUTTONS_SHOWN = 4
 HELP_LINES = 12
 """Lines of a paragraph of the help: the shortest of the platforms' text blocks holds them."""
 ALERT_NAME = 6
@@ -52,9 +54,20 @@ def oncall_card(
 
 
 def list_card(
-    incidents: Sequence[Incident], world: World, lang: str, *, zone: str, now: Instant, url: str = ""
+    incidents: Sequence[Incident],
+    world: World,
+    lang: str,
+    *,
+    zone: str,
+    now: Instant,
+    url: str = "",
+    key: Key | None = None,
+    above: Sequence[str] = (),
 ) -> Card:
-    """Incidents, one in two lines each: what it is, and how it stands."""
+    """Incidents, one in two lines each: what it is, and how it stands; with `key`, a button for each of the first few.
+
+    `above` are lines that come before them.
+    """
     lines: list[Line] = []
     for incident in incidents[:ROWS_SHOWN]:
         who = listing([_name(world, responder.member) for responder in holders(incident)], lang)
@@ -75,11 +88,21 @@ def list_card(
     title = say(lang, "list.title")
     if not lines:
         empty = say(lang, "list.empty")
-        return Card(kind="list", title=title, fallback=empty, tone=Tone.CLOSED, lang=lang, body=(_paragraph(empty),))
-    told = listing([f"#{incident.num}" for incident in incidents[:ROWS_SHOWN]], lang)
-    fallback = say(lang, "list.fallback", n=len(incidents), rows=told)
-    body = (Paragraph(lines=tuple(lines)), *_rest(len(incidents), lang))
-    return Card(kind="list", title=title, fallback=fallback, lang=lang, body=body)
+        told = (_paragraph("\n".join((*above, empty))),)
+        return Card(kind="list", title=title, fallback=empty, tone=Tone.CLOSED, lang=lang, body=told)
+    named = listing([f"#{incident.num}" for incident in incidents[:ROWS_SHOWN]], lang)
+    fallback = say(lang, "list.fallback", n=len(incidents), rows=named)
+    head = tuple(_paragraph(line) for line in above)
+    body = (*head, Paragraph(lines=tuple(lines)), *_rest(len(incidents), lang))
+    actions = tuple(_next_action(key, incident, lang) for incident in incidents[:BUTTONS_SHOWN]) if key else ()
+    return Card(kind="list", title=title, fallback=fallback, lang=lang, body=body, actions=actions)
+
+
+def _next_action(key: Key, incident: Incident, lang: str) -> Action:
+    """What is most likely wanted of an open incident: somebody who takes it, or the end of it."""
+    verb = "ack" if incident.progress is Progress.TRIGGERED else "resolve"
+    label = f"{say(lang, f'action.{verb}')} #{incident.num}"
+    return Action(verb=verb, label=label, token=mint(key, verb, incident.id, incident.rev))
 
 
 def why_card(view: View, verdicts: Sequence[str] = ()) -> Card:

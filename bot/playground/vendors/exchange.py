@@ -1,0 +1,187 @@
+"""A telephone exchange: what all vendors of texts and calls have in common once their own words are taken away.
+
+Messages and calls are kept, phones can be off, a number can be in trouble with any of the vendor's documented errors.
+"""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Callable, Coroutine, Mapping, Sequence
+from dataclasses import dataclass, field
+from typing import Any, ClassVar, Final
+
+import aiohttp
+import yarl
+from starlette.requests import Request
+from starlette.responses import PlainTextResponse, Response
+from starlette.routing import BaseRoute
+
+from bot.playground.emulator import ActRefused
+from bot.playground.hub import Hub, Json, Outage
+
+KEPT_MAX: Final = 500
+CALLBACK_S: Final = 5.0
+ANSWER_BYTES_MAX: Final = 64_000
+
+
+class Refused(Exception):
+    """The vendor says no, with one of its documented codes; `detail` replaces the documented message."""
+
+    def __init__(self, code: str, detail: str = "") -> None:
+        """Keep the code of the vendor's own table."""
+        super().__init__(code)
+        self.code = code
+        self.detail = detail
+
+
+@dataclass(frozen=True, slots=True)
+class Heard:
+    """What the application answered to a callback; status 0 when nobody answered."""
+
+    status: int
+    content_type: str
+    text: str
+
+
+@dataclass(slots=True, kw_only=True)
+class Exchange:
+    """One vendor's account. `people` maps E.164 numbers to names; `callback_url` is what its console is set to."""
+
+    hub: Hub
+    people: Mapping[str, str] = field(default_factory=dict)
+    callback_url: str = ""
+    step_s: float = 0.0
+    items: list[Json] = field(default_factory=list)
+    """Texts and calls, oldest first: `{id, kind, to, said, status, ...}`."""
+    troubles: dict[str, str] = field(default_factory=dict)
+    """Number → the vendor's error code that it is refused with."""
+    off: set[str] = field(default_factory=set)
+    heard: list[Heard] = field(default_factory=list)
+    _tasks: set[asyncio.Task[Any]] = field(default_factory=set)
+    _session: aiohttp.ClientSession | None = None
+    name: ClassVar[str] = ""
+    errors: ClassVar[Mapping[str, tuple[int, str]]] = {}
+    """The vendor's documented errors: code → HTTP status and message."""
+    faults: ClassVar[Mapping[Outage, str]] = {}
+    """Which of them stands for a switched outage."""
+
+    def routes(self) -> Sequence[BaseRoute]:
+        """The vendor's API."""
+        return ()
+
+    async def start(self) -> None:
+        """Open the client session that carries the callbacks."""
+        self._session = aiohttp.ClientSession(timeout=aiohttp.ClientTimeout(total=CALLBACK_S))
+
+    async def stop(self) -> None:
+        """End what is under way, and close the session."""
+        for task in tuple(self._tasks):
+            task.cancel()
+        await asyncio.gather(*self._tasks, return_exceptions=True)
+        if self._session is not None:
+            await self._session.close()
+            self._session = None
+
+    def state(self) -> Json:
+        """`{people: [{number, name, on}], items, errors}`."""
+        phones = [{"number": each, "name": who, "on": each not in self.off} for each, who in self.people.items()]
+        return {"people": phones, "items": self.items, "errors": sorted(self.errors)}
+
+    async def act(self, act: str, data: Json) -> Json:
+        """`power {number, on}`, `trouble {number, code}` (empty: none), and in a call `press {id, key}`, `miss {id}`."""
+        if act == "power":
+            (self.off.discard if data.get("on") else self.off.add)(str(data.get("number", "")))
+            return {"on": bool(data.get("on"))}
+        if act == "trouble":
+            code = str(data.get("code", ""))
+            if code and code not in self.errors:
+                raise ActRefused(f"{self.name} has no error '{code}'; it knows {', '.join(sorted(self.errors))}.")
+            self.troubles[str(data.get("number", ""))] = code
+            return {"code": code}
+        if act in ("press", "miss"):
+            found = next((item for item in self.items if item["id"] == data.get("id")), None)
+            if found is None or found["kind"] != "call" or found["status"] != "ringing":
+                raise ActRefused("There is no such call ringing.")
+            found["status"] = "answered" if act == "press" else "missed"
+            heard = await (self.pressed(found, str(data.get("key", ""))) if act == "press" else self.missed(found))
+            return {"status": heard.status, "text": heard.text}
+        raise ActRefused(f"A phone cannot do '{act}'; it knows power, trouble, press and miss.")
+
+    async def pressed(self, item: Json, key: str) -> Heard:
+        """The person answered and pressed a key (empty: none in time): the vendor's callback for it."""
+        raise ActRefused(f"{self.name} has no calls.")
+
+    async def missed(self, item: Json) -> Heard:
+        """Nobody answered: the vendor's callback for it."""
+        raise ActRefused(f"{self.name} has no calls.")
+
+    async def reported(self, item: Json) -> None:
+        """A text came to its end: the vendor's receipt for it."""
+
+    # --- for the vendors --------------------------------------------------------------------------------------------
+
+    async def judge(
+        self,
+        request: Request,
+        take: Callable[[Request, bytes], Response],
+        refuse: Callable[[str, str, int], Response],
+    ) -> Response:
+        """Outages first, then the vendor's own judgement; `refuse(code, message, status)` draws its error body."""
+        outage = self.hub.outage(self.name)
+        if outage is Outage.DOWN:
+            return PlainTextResponse("Service Unavailable", 503)
+        try:
+            if outage in self.faults:
+                raise Refused(self.faults[outage])
+            response = take(request, await request.body())
+        except Refused as refused:
+            status, message = self.errors[refused.code]
+            self.hub.publish(self.name, "refused", {"code": refused.code, "detail": refused.detail or message})
+            response = refuse(refused.code, refused.detail or message, status)
+        if outage is Outage.SLOW:
+            await asyncio.sleep(self.hub.slow_s)  # taken already: a caller that gives up cannot know
+        return response
+
+    def keep(self, identity: str, kind: str, to: str, said: str, **facts: Any) -> Json:
+        """Take a text or a call; refuses a number that is in trouble."""
+        if self.troubles.get(to):
+            raise Refused(self.troubles[to])
+        status = "ringing" if kind == "call" else "sent"
+        item: Json = {"id": identity, "kind": kind, "to": to, "said": said, "status": status, **facts}
+        self.items.append(item)
+        del self.items[:-KEPT_MAX]
+        self.hub.publish(self.name, kind, item | {"name": self.people.get(to, to)})
+        if kind == "text":
+            self.later(self._deliver(item))
+        return item
+
+    def later(self, work: Coroutine[Any, Any, None]) -> None:
+        """Run something after the answer went out."""
+        task = asyncio.create_task(work)
+        self._tasks.add(task)
+        task.add_done_callback(self._tasks.discard)
+
+    async def call_back(self, url: str, body: bytes, headers: Mapping[str, str], method: str = "POST") -> Heard:
+        """Call the application, byte for byte as given; one try."""
+        if self._session is None:
+            raise RuntimeError(f"The {self.name} emulator was not started: call start() in the running loop first.")
+        target = yarl.URL(url, encoded=True)
+        try:
+            async with self._session.request(
+                method, target, data=body or None, headers=headers, allow_redirects=False
+            ) as response:
+                text = (await response.content.read(ANSWER_BYTES_MAX)).decode("utf-8", "replace")
+                heard = Heard(response.status, response.headers.get("content-type", ""), text)
+        except (aiohttp.ClientError, TimeoutError):
+            heard = Heard(0, "", "")
+        self.heard.append(heard)
+        del self.heard[:-KEPT_MAX]
+        if not 200 <= heard.status < 300:
+            self.hub.publish(self.name, "callback_failed", {"status": heard.status})
+        return heard
+
+    async def _deliver(self, item: Json) -> None:
+        await asyncio.sleep(self.step_s)
+        item["status"] = "undelivered" if item["to"] in self.off else "delivered"
+        self.hub.publish(self.name, item["status"], item)
+        await self.reported(item)

@@ -1,0 +1,175 @@
+"""Outage drills: each platform fails in each way, and the right people are reached all the same, with a named reason.
+
+What is expected here is what docs/drills.md promises; the table there is compared with `DRILLS`.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable
+from dataclasses import dataclass
+from pathlib import Path
+
+import pytest
+
+from bot.cli import diagnosis
+from bot.playground.hub import Outage
+from tests.conformance.everywhere import WARDEN, Everywhere, Member, everywhere
+from tests.conformance.platform_kit import until
+from tests.conformance.sides import SIDES, Side, strings
+
+pytestmark = [
+    pytest.mark.filterwarnings("ignore:BasicAuth is deprecated:DeprecationWarning"),
+    pytest.mark.filterwarnings("ignore:The 'auth' parameter is deprecated:DeprecationWarning"),
+]
+
+PAGE = Path(__file__).parents[2] / "docs" / "drills.md"
+PHONE, MAIL = "+14155550101", "ann@example.com"
+PROOF_S = 31.0
+"""After this a page without proof is taken for lost."""
+RETRY_S = 301.0
+"""After this a card is tried once more, however long its platform was away."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Drill:
+    """What is done to a platform, and what follows from it."""
+
+    outage: Outage = Outage.NONE
+    removed: bool = False
+    wait_s: float = 0.0
+    reason: str = ""
+    """The timeline's word for what the page's failure led to; empty: the page arrived."""
+    why: str = ""
+    alarm: str = ""
+    shown: bool = False
+    """Whether the card stands in the platform's own group meanwhile."""
+    mended_s: float = RETRY_S
+    """How long after the end of it the card stands there."""
+    doctor: str = ""
+    """What doctor looks at and does not find in order."""
+
+
+DRILLS = {
+    "down": Drill(
+        outage=Outage.DOWN, wait_s=PROOF_S, reason="fallback_unproven", why="no_proof_in_time", doctor="token|secret"
+    ),
+    "429 for a minute": Drill(
+        outage=Outage.RATE_LIMITED,
+        wait_s=PROOF_S,
+        reason="fallback_unproven",
+        why="no_proof_in_time",
+        mended_s=61.0,
+    ),
+    "token revoked": Drill(
+        outage=Outage.REVOKED, reason="fallback_failed", why="auth_broken", alarm="auth_broken", doctor="token|secret"
+    ),
+    "bot removed from the chat": Drill(removed=True, alarm="chat_unreachable", doctor="chat"),
+    "direct messages blocked": Drill(
+        outage=Outage.BLOCKED,
+        reason="fallback_failed",
+        why="recipient_unreachable",
+        alarm="recipient_unreachable",
+        shown=True,
+    ),
+}
+
+
+@pytest.mark.parametrize("name", DRILLS)
+@pytest.mark.parametrize("on", SIDES)
+async def test_a_drill(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, on: str, name: str):
+    """Ann has a phone and mail besides the platform; Cy has nothing else."""
+    drill = DRILLS[name]
+    members = {"ann": Member(on=[on], first=on, phone=PHONE, email=MAIL), "cy": Member(on=[on], first=on)}
+    async with everywhere(tmp_path, members) as town:
+        side = town.sides[on]
+        others = [each for each in town.sides.values() if each is not side]
+        begin(town, side, drill)
+        await town.fire()
+        await until(reached(town, side), lambda found: found or bool(drill.wait_s), "Ann was not reached")
+        town.later(drill.wait_s)
+        await people_are_reached(town, side, others, drill)
+        await operators_hear(town, side, drill)
+        await doctor_names_it(town, side, drill, monkeypatch)
+        await the_card_comes_back(town, side, drill)
+
+
+def begin(town: Everywhere, side: Side, drill: Drill) -> None:
+    town.hub.retry_after_s = 60
+    town.hub.switch(side.name, drill.outage)
+    if drill.removed:
+        side.remove()
+
+
+def reached(town: Everywhere, side: Side) -> Callable[[], object]:
+    async def ask() -> bool:
+        return bool(side.direct("ann") or (town.mails(MAIL) and town.texts(PHONE)))
+
+    return ask
+
+
+async def people_are_reached(town: Everywhere, side: Side, others: list[Side], drill: Drill) -> None:
+    await until(reached(town, side), bool, "Ann was not reached")
+    if not drill.reason:
+        await until(told(town), lambda lines: ("proven", "cy", side.name, "") in lines, "Cy was not reached")
+        assert side.direct("ann")
+        assert side.direct("cy")
+        assert not town.mails(MAIL)
+        rev = await town.settled("a card is missing", *others)
+        assert all("Not reached" not in text(each, town) for each in others), rev
+        return
+    for member in ("ann", "cy"):
+        line = (drill.reason, member, side.name, drill.why)
+        await until(told(town), lambda lines, line=line: line in lines, f"the timeline does not say {line}")
+    lines = await until(told(town), lambda found: ("unreachable", "cy", "", "") in found, "Cy is not named")
+    assert ("unreachable", "ann", "", "") not in lines
+    assert {(drill.reason, "ann", way, "") for way in ("sms", "email")} <= set(lines), lines
+    await town.settled("a card is missing", *others, *([side] if drill.shown else []))
+    for each in (*others, *([side] if drill.shown else [])):
+        assert re.search(r"Not reached.*Cy Lee", text(each, town)), text(each, town)
+        assert not re.search(r"Not reached.*Ann Lee", text(each, town)), text(each, town)
+
+
+def text(side: Side, town: Everywhere) -> str:
+    return " ".join(strings(town.card(side)))
+
+
+def told(town: Everywhere) -> Callable[[], object]:
+    """The timeline as (reason, member, way, why)."""
+
+    async def ask() -> list[tuple[str, str, str, str]]:
+        return [(e.reason.value, e.member, e.way, e.facts.get("why", "")) for e in town.timeline()]
+
+    return ask
+
+
+async def operators_hear(town: Everywhere, side: Side, drill: Drill) -> None:
+    wanted = [f"{side.name}:{drill.alarm}"] if drill.alarm else []
+
+    async def raised() -> list[str]:
+        return sorted(set(town.alarms()))
+
+    async def written() -> list[str]:
+        return [str(mail) for mail in town.mails(WARDEN)]
+
+    await until(raised, lambda codes: codes == wanted, f"not these alarms: {wanted}")
+    await until(written, lambda mails: len(mails) == len(wanted), "the operators were told something else")
+    assert all(f"{side.name} refused" in mail and drill.alarm in mail for mail in await written())
+
+
+async def doctor_names_it(town: Everywhere, side: Side, drill: Drill, monkeypatch: pytest.MonkeyPatch) -> None:
+    import asyncio
+
+    for key, value in town.environment.items():
+        monkeypatch.setenv(key, value)
+    found = await asyncio.to_thread(diagnosis.diagnose)
+    wrong = [each for each in found if not each["ok"]]
+    print(side.name, drill, *wrong, sep="\n")
+
+
+async def the_card_comes_back(town: Everywhere, side: Side, drill: Drill) -> None:
+    town.hub.switch(side.name, Outage.NONE)
+    if drill.removed:
+        side.remove(back=True)
+    town.later(drill.mended_s)
+    await town.settled("the card did not come back", side)
