@@ -32,7 +32,7 @@ class Outcome:
     """What became of one member on one platform. `code` is `linked`, or the named reason why not:
 
     `would_link` (dry run), `no_such_account`, `taken` (the account is `other`'s), `unlinked` (by the member),
-    `meanwhile` (linked by somebody else just now), `no_lookup` (the platform finds nobody by mail), `not_asked` (after
+    `shared_address` (several members have it), `meanwhile` (linked by somebody else just now), `no_lookup` (the platform finds nobody by mail), `not_asked` (after
     a failure that concerns all), or what the platform said, with its `detail`.
     """
 
@@ -50,7 +50,9 @@ class Outcome:
         return self.code in _SETTLED
 
 
-_SETTLED = frozenset({"linked", "would_link", "no_such_account", "taken", "unlinked", "meanwhile", "no_lookup"})
+_SETTLED = frozenset({
+    "linked", "would_link", "no_such_account", "taken", "unlinked", "shared_address", "meanwhile", "no_lookup",
+})  # fmt: skip
 _FOR_ALL = frozenset({"auth_broken", "rate_limited"})
 """Failures that the next question would meet as well."""
 
@@ -63,9 +65,10 @@ def opted_out(platform: str, member: str) -> str:
 def lacking(world: World, platform: str) -> Iterator[tuple[str, str]]:
     """Members with a mail address and no account there: (member, address)."""
     for email, name in world.by_email.items():
-        member = world.members.get(name)
-        if member is not None and platform not in member.identities:
-            yield name, email
+        for each in world.shared_emails.get(email, (name,)):
+            member = world.members.get(each)
+            if member is not None and platform not in member.identities:
+                yield each, email
 
 
 class Accounts:
@@ -113,16 +116,18 @@ class Accounts:
         `dry_run` asks and links nobody. `skip` holds (platform, member, address) that need no asking.
         """
         adapter = self._adapters[platform]
+        world = self._directory.world()
         wanted = [
             Outcome(platform=platform, member=name, email=email, code="not_asked")
-            for name, email in lacking(self._directory.world(), platform)
+            for name, email in lacking(world, platform)
             if (platform, name, email) not in skip
         ]
         if not adapter.caps.by_email:
             return [replace(each, code="no_lookup") for each in wanted]
-        found: list[Outcome] = []
-        for each in wanted:
-            if found:
+        found = [replace(each, code="shared_address") for each in wanted if each.email in world.shared_emails]
+        wanted = [*found, *(each for each in wanted if each.email not in world.shared_emails)]
+        for place, each in enumerate(wanted[len(found) :]):
+            if place:
                 await self._pause(GAP_S)
             found.append(await self._one(cast("Finder", adapter), each, dry_run=dry_run))
             if found[-1].code in _FOR_ALL:

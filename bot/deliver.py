@@ -27,7 +27,7 @@ from bot.backplane import Budgets
 from bot.clock import Clock, Ids
 from bot.engine.escalation import still_wanted
 from bot.engine.events import PageFailed, PageProven, Proof, TemplateFailed
-from bot.engine.model import MINUTE, SECOND, Span, medium_of
+from bot.engine.model import HOUR, MINUTE, SECOND, Instant, Span, medium_of
 from bot.engine.values import altered
 from bot.observe import DELIVERIES, TEMPLATES, log
 from bot.rendering import Rendering
@@ -42,6 +42,8 @@ SPREAD: Mapping[Lane, Span] = {Lane.PAGE: 30 * SECOND, Lane.CARD: MINUTE, Lane.R
 """How far apart the rows of a lane may be told to look again when a chat's rate is used up. Pages look soonest."""
 PAGE_BACKOFF_MAX: Span = 10 * SECOND
 CARD_BACKOFF_MAX: Span = 5 * MINUTE
+SHUT_OUT_MAX: Span = HOUR
+"""A chat that shut the bot out is tried again this often at the least, so that a hundred old cards cost no rate."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -216,6 +218,8 @@ class Deliver:
                 return altered(row, due_at=now + _backoff(row), error=outcome.reason)
             case AuthBroken() if row.lane is not Lane.PAGE:
                 return altered(row, due_at=now + CARD_BACKOFF_MAX, error=outcome.reason)
+            case Permanent(reason="chat_unreachable") if _may_come_back(row, now):
+                return altered(row, due_at=now + _patience(row), error=outcome.reason)
             case _:
                 return altered(row, state=DeliveryState.FAILED, error=outcome.reason)
 
@@ -242,6 +246,15 @@ class Deliver:
 def _backoff(row: Delivery) -> Span:
     longest = PAGE_BACKOFF_MAX if row.lane is Lane.PAGE else CARD_BACKOFF_MAX
     return min(SECOND << min(max(row.attempts - 1, 0), 10), longest)
+
+
+def _may_come_back(row: Delivery, now: Instant) -> bool:
+    """Whether a card waits for the operators, who are told to bring the bot back to the chat."""
+    return row.lane is not Lane.PAGE and not row.op and bool(row.incident) and now < row.expires_at
+
+
+def _patience(row: Delivery) -> Span:
+    return min(CARD_BACKOFF_MAX << min(max(row.attempts - 1, 0), 10), SHUT_OUT_MAX)
 
 
 def _first_lane(row: Delivery) -> Lane:

@@ -21,6 +21,7 @@ _SAID = {
     "would_link": "would be linked: {user}",
     "no_such_account": "not linked: nobody there has the address {email}",
     "taken": "not linked: {user}, who has the address {email}, is {other} already",
+    "shared_address": "not linked: other members have the address {email} as well; `tocsin link {member}` makes a code",
     "unlinked": "not linked: they unlinked their account themselves; `tocsin link {member}` makes a code",
     "meanwhile": "not linked: somebody linked them, or this account, just now",
     "no_lookup": "not linked: {platform} finds nobody by mail address; `tocsin link {member}` makes a code",

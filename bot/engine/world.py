@@ -280,6 +280,8 @@ class World:
     by_key: Mapping[str, Integration] = field(default_factory=dict)
     by_email: Mapping[str, str] = field(default_factory=dict)
     """Mail address (folded) → member, also of those whom no declared mail server can reach."""
+    shared_emails: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
+    """Mail address (folded) → the members who share it: it proves nobody's identity."""
     calendars: Mapping[str, Calendar] = field(default_factory=dict)
     silences: Mapping[str, tuple[Silence, ...]] = field(default_factory=dict)
     """By channel: those that the manifest declares, and the quick ones of now."""

@@ -28,6 +28,7 @@ def to_world(
         catch_all=manifest.catch_all,
         by_key={each.key: each for each in integrations.values()},
         by_email={each.email.casefold(): key for key, each in manifest.members.items() if each.email},
+        shared_emails=_shared(manifest),
         calendars=calendars,
         silences=silences_world(manifest),
         fields={name: each.to_engine(name) for name, each in manifest.fields.items()},
@@ -36,6 +37,14 @@ def to_world(
         version=version,
         url=manifest.public_url or "",
     )
+
+
+def _shared(manifest: declared.Manifest) -> dict[str, tuple[str, ...]]:
+    people: dict[str, tuple[str, ...]] = {}
+    for key, each in manifest.members.items():
+        if each.email:
+            people[each.email.casefold()] = (*people.get(each.email.casefold(), ()), key)
+    return {email: names for email, names in people.items() if len(names) > 1}
 
 
 def _sender(manifest: declared.Manifest) -> tuple[str, ...]:

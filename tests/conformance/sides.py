@@ -161,6 +161,7 @@ class TeamsSide:
 
     name = "teams"
     chat = "19:ops@thread.tacv2"
+    _roster = "19:everybody@thread.v2"
 
     def __init__(self, hub: Hub, base: str, product: str, *, rate_limits: bool = True) -> None:
         self._base = base
@@ -169,7 +170,10 @@ class TeamsSide:
             callback_url=f"{product}/callbacks/teams",
             public_url=f"{base}/teams",
             users=users,
-            conversations=(TeamsConversation(self.chat, "ops", tuple(user.id for user in users)),),
+            conversations=tuple(
+                TeamsConversation(each, name, tuple(user.id for user in users))
+                for each, name in ((self.chat, "ops"), (self._roster, "everybody"))
+            ),
             rate_limits=rate_limits,
             messages_kept=5_000,
         )
@@ -184,7 +188,7 @@ class TeamsSide:
         own = {"app_id": config.app_id, "client_secret": config.app_secret, "tenant_id": config.tenant_id}
         metadata = f"{base}/openid/v1/.well-known/openidconfiguration"
         places = {"service_url": f"{base}/smba", "login_url": f"{base}/login", "metadata_url": metadata}
-        return {**own, **places, "roster": self.chat}
+        return {**own, **places, "roster": self._roster}
 
     def group(self) -> list[Json]:
         return [m for m in self._world.conversations[self.chat].messages.values() if m["from"].get("role") == "bot"]

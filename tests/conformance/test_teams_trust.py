@@ -10,6 +10,7 @@ import pytest
 
 from bot.adapters.base import AuthBroken
 from bot.adapters.teams import TeamsAdapter, TeamsSettings
+from bot.playground.hub import Outage
 from bot.playground.teams.login import SigningKey
 from tests.conformance.platform_kit import at_work
 from tests.conformance.rig_teams import ANN, BO, CHANNEL, TeamsRig, bearer, opened, settings_of
@@ -148,3 +149,21 @@ async def test_the_doctor_knows_that_teams_calls_over_https_only(rig: TeamsRig, 
         finding = (await adapter.check())[-1]
     assert finding.ok == base.startswith("https")
     assert bool(finding.cure) != finding.ok
+
+
+async def test_slow_calls_hold_up_nothing_else(rig: TeamsRig):
+    """The SDK's own transport would fill the loop's few threads, where names are looked up for everybody."""
+    await rig.adapter.send(GROUP, rig.card("warm"), key="k0")
+    rig.emulator.config.rate_limits = False
+    await rig.stage.outage(Outage.SLOW)
+    loop = asyncio.get_running_loop()
+    sends = [asyncio.create_task(rig.adapter.send(GROUP, rig.card("x"), key=f"k{n}")) for n in range(20)]
+    began, worst = time.monotonic(), 0.0
+    while not all(task.done() for task in sends):
+        asked = time.monotonic()
+        await loop.getaddrinfo("127.0.0.1", 80)
+        await asyncio.sleep(0.01)
+        worst = max(worst, time.monotonic() - asked)
+    assert time.monotonic() - began < 2 * rig.stage.hub.slow_s  # all at once
+    assert worst < rig.stage.hub.slow_s / 2
+    assert [type(task.exception()) for task in sends] == [type(None)] * 20

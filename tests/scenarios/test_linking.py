@@ -7,6 +7,7 @@ from dataclasses import replace
 
 import pytest
 
+from bot.accounts import opted_out
 from tests.scenarios.company import company
 from tests.scenarios.story import Story
 
@@ -179,6 +180,20 @@ def test_a_declared_account_stays_what_the_manifest_says():
     assert t.say(NEW, "unlink") == "This account is no longer linked."
     assert t.press_token(NEW, "resolve.AAAAAAAAAAA.1.AAAAAAAAAAAA")
     assert t.said.outcome == "forged"
+
+
+def test_who_unlinks_is_not_linked_again_by_mail_until_a_code_does_it():
+    t = Story()
+
+    def kept() -> str:
+        return t.store.read(lambda tx: tx.get_meta(opted_out("slack", "cy")))
+
+    t.say(NEW, code_by_dm(t))
+    assert kept() == ""
+    t.say(NEW, "unlink")
+    assert kept()
+    t.say(NEW, code_by_dm(t))
+    assert kept() == ""
 
 
 @pytest.mark.parametrize("lang", ["en", "zh"])

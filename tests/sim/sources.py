@@ -17,8 +17,8 @@ SEVERITIES = ("Critical", "Critical", "Warning", "Warning", "Info")
 RESEND: Span = 12 * MINUTE
 GOOD_FOR: Span = 30 * MINUTE
 LULL_SHARE = 0.2
-LULL = 40
-"""How many times as long as others a fifth of the pauses is: there is one alert where there would be nine."""
+LULL = 60
+"""How many times as long as others a fifth of the pauses is: there is one alert where there would be thirteen."""
 NAMED = {
     ("0", "check5"): {"layer_person_reset_0_emails": "ann@example.com,stranger@example.com"},
     ("1", "check6"): {"layer_person_reset_0_team_names": "Leads"},

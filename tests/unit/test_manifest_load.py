@@ -127,7 +127,7 @@ def test_secrets_are_shown_nowhere():
     assert "12345678" not in text
 
 
-HARMLESS = {"TWILIO_ACCOUNT_SID", "TWILIO_FROM", "SMTP_USERNAME"}
+HARMLESS = {"TEAMS_APP_ID", "TEAMS_TENANT_ID", "TWILIO_ACCOUNT_SID", "TWILIO_FROM", "SMTP_USERNAME"}
 
 
 @pytest.mark.parametrize(

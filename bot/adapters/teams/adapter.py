@@ -261,7 +261,7 @@ class TeamsAdapter:
         answer = await turns().process_activity(authenticated(opened.connectors, self.settings.app_id), activity, turn)
         if answer is None or answer.body is None:
             return HttpAnswer(status=int(answer.status) if answer is not None else 200)
-        said = json.dumps(answer.body, ensure_ascii=False).encode()
+        said = json.dumps(answer.body).encode()
         return HttpAnswer(status=int(answer.status), body=said, content_type="application/json; charset=utf-8")
 
     def _learn(self, heard: Heard) -> None:

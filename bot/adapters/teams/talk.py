@@ -108,7 +108,7 @@ class Talk:
         """In the conversation, or to the person alone where the app may write to them: else there after all."""
         if not here and not heard.personal:
             try:
-                await self._patiently(heard.conversation, message)
+                await self._patiently(heard.user, message)
                 return
             except Permanent as error:
                 if error.reason != "recipient_unreachable":

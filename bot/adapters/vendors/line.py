@@ -54,13 +54,14 @@ class Line:
     vendor: Vendor
     now: Callable[[], int]
     nonce: Callable[[], str] = _nonce
+    call_s: float = CALL_S
     _http: aiohttp.ClientSession | None = field(default=None, repr=False)
 
     async def start(self) -> None:
         """Open the session; nothing is called yet."""
         import aiohttp
 
-        limit = aiohttp.ClientTimeout(total=CALL_S, sock_connect=CONNECT_S)
+        limit = aiohttp.ClientTimeout(total=self.call_s, sock_connect=CONNECT_S)
         self._http = aiohttp.ClientSession(timeout=limit, cookie_jar=aiohttp.DummyCookieJar())
 
     async def stop(self) -> None:

@@ -1,4 +1,4 @@
-"""Alibaba Cloud on loopback: SendSms and IvrCall, ACS3 recomputed from the bytes that came, reports without a signature.
+"""Alibaba Cloud on loopback: SendSms and IvrCall, ACS3 recomputed from the bytes that came, reports unsigned.
 
 https://www.alibabacloud.com/help/en/sdk/product-overview/v3-request-structure-and-signature ·
 https://help.aliyun.com/zh/sms/developer-reference/api-error-codes · https://help.aliyun.com/zh/vms/developer-reference/api-ivrcall
@@ -146,7 +146,7 @@ class AliyunEmulator(Exchange):
         return f"[{template}] " + " ".join(values[name] for name in names)
 
     def _check_proof(self, request: Request, query: bytes, body: bytes) -> None:
-        """Everything from the wire: the query's pairs are decoded, sorted and encoded anew, headers taken as received."""
+        """All from the wire: the query's pairs are decoded, sorted and encoded anew, headers taken as received."""
         scheme, _, rest = request.headers.get("authorization", "").partition(" ")
         parts = dict(part.partition("=")[::2] for part in rest.split(","))
         if scheme != "ACS3-HMAC-SHA256" or parts.get("Credential") != self.access_key:
@@ -155,7 +155,6 @@ class AliyunEmulator(Exchange):
         if signed != sorted(signed) or not set(_SIGNED) <= set(signed):
             raise Refused("SignatureDoesNotMatch", f"SignedHeaders must be sorted and hold {', '.join(_SIGNED)}")
         digest = hashlib.new("sha256", body).hexdigest()
-        canonical = bytearray(b"%s\n%s\n" % (request.method.encode(), request.scope["raw_path"] or b"/"))
         canonical = bytearray(request.method.encode() + b"\n/\n")
         canonical += b"&".join(_encoded(name) + b"=" + _encoded(value) for name, value in sorted(_pairs(query))) + b"\n"
         for name in signed:

@@ -88,7 +88,7 @@ class Exchange:
         return {"people": phones, "items": self.items, "errors": sorted(self.errors)}
 
     async def act(self, act: str, data: Json) -> Json:
-        """`power {number, on}`, `trouble {number, code}` (empty: none), and in a call `press {id, key}`, `miss {id}`."""
+        """`power {number, on}`, `trouble {number, code}` (empty: none); in a call `press {id, key}`, `miss {id}`."""
         if act == "power":
             (self.off.discard if data.get("on") else self.off.add)(str(data.get("number", "")))
             return {"on": bool(data.get("on"))}
@@ -131,9 +131,8 @@ class Exchange:
         if outage is Outage.DOWN:
             return PlainTextResponse("Service Unavailable", 503)
         try:
-            if outage in self.faults:
-                raise Refused(self.faults[outage])
-            response = take(request, await request.body())
+            body = await request.body()
+            response = take(request, body) if outage not in self.faults else self._faulty(outage)
         except Refused as refused:
             status, message = self.errors[refused.code]
             self.hub.publish(self.name, "refused", {"code": refused.code, "detail": refused.detail or message})
@@ -141,6 +140,9 @@ class Exchange:
         if outage is Outage.SLOW:
             await asyncio.sleep(self.hub.slow_s)  # taken already: a caller that gives up cannot know
         return response
+
+    def _faulty(self, outage: Outage) -> Response:
+        raise Refused(self.faults[outage])
 
     def keep(self, identity: str, kind: str, to: str, said: str, **facts: Any) -> Json:
         """Take a text or a call; refuses a number that is in trouble."""

@@ -1,6 +1,7 @@
 """Tencent Cloud on loopback: SendSms and SendTtsVoice, TC3 recomputed from the bytes that came, errors inside a 200.
 
-https://cloud.tencent.com/document/api/382/52072 (signature) · https://cloud.tencent.com/document/api/382/55981 (SendSms) ·
+https://cloud.tencent.com/document/api/382/52072 (signature) ·
+https://cloud.tencent.com/document/api/382/55981 (SendSms) ·
 https://cloud.tencent.com/document/api/1128/51558 (SendTtsVoice), each with its error codes
 """
 
@@ -42,8 +43,7 @@ class TencentEmulator(Exchange):
     templates: Mapping[str, int]
     name: ClassVar[str] = "tencent"
     errors: ClassVar[Mapping[str, tuple[int, str]]] = {
-        "LimitExceeded.PhoneNumberThirtySecondLimit": (200, "the number of sms messages sent from a single mobile "
-                                                            "number within 30 seconds exceeds the upper limit"),
+        "LimitExceeded.PhoneNumberThirtySecondLimit": (200, "too many messages to one number within 30 seconds"),
         "LimitExceeded.PhoneNumberDailyLimit": (200, "the daily limit of the number is reached"),
         "LimitExceeded.PhoneNumberSameContentDailyLimit": (200, "the same content was sent too often today"),
         "FailedOperation.PhoneNumberInBlacklist": (200, "phone number in blacklist"),
@@ -62,10 +62,9 @@ class TencentEmulator(Exchange):
         "UnauthorizedOperation.ServiceSuspendDueToArrears": (200, "the service is suspended for arrears"),
         "InternalError.Timeout": (200, "request timeout"),
         "InternalError.RestApiInterfaceNotExist": (200, "the REST API interface does not exist"),
-        "AuthFailure.SignatureFailure": (200, "The provided credentials could not be validated. Please check your "
-                                              "signature is correct."),
+        "AuthFailure.SignatureFailure": (200, "The provided credentials could not be validated."),
         "AuthFailure.SignatureExpire": (200, "Signature expired."),
-        "AuthFailure.SecretIdNotFound": (200, "The SecretId is not found, please ensure that your SecretId is correct."),
+        "AuthFailure.SecretIdNotFound": (200, "The SecretId is not found."),
         "InvalidAction": (200, "The request parameter 'Action' is invalid."),
         "NoSuchVersion": (200, "The version does not exist."),
         "MissingParameter": (200, "The request is missing a required parameter."),
@@ -99,7 +98,7 @@ class TencentEmulator(Exchange):
         return self._text(asked) if action == "SendSms" else self._ring(asked)
 
     def _text(self, asked: Mapping[str, Any]) -> Response:
-        """A refusal of the one number is a state in the set, never an `Error`: the whole request may name 200 numbers."""
+        """A refusal of one number is a state in the set, never an `Error`: a request may name 200 numbers."""
         _require(asked, "PhoneNumberSet", "SmsSdkAppId", "TemplateId", "SignName")
         if asked["SmsSdkAppId"] != self.sms_app:
             raise Refused("UnauthorizedOperation.SmsSdkAppIdVerifyFail")
@@ -107,22 +106,22 @@ class TencentEmulator(Exchange):
         for to in asked["PhoneNumberSet"]:
             state = {"SerialNo": "", "PhoneNumber": to, "Fee": 0, "SessionContext": asked.get("SessionContext", "")}
             try:
-                if not re.fullmatch(r"\+[1-9][0-9]{6,14}", to):
-                    raise Refused("InvalidParameterValue.IncorrectPhoneNumber")
-                if asked["SignName"] not in self.signatures:
-                    raise Refused("FailedOperation.SignatureIncorrectOrUnapproved")
-                said = self._filled(asked)
-                found = f"2019:{secrets.randbelow(10**19):019d}"
-                self.keep(found, "text", to, said, context=asked.get("SessionContext", ""))
+                found = self._one_text(to, asked)
                 state |= {"SerialNo": found, "Fee": 1, "Code": "Ok", "Message": "send success", "IsoCode": "CN"}
             except Refused as refused:
-                state |= {
-                    "Code": refused.code,
-                    "Message": refused.detail or self.errors[refused.code][1],
-                    "IsoCode": "",
-                }
+                message = refused.detail or self.errors[refused.code][1]
+                state |= {"Code": refused.code, "Message": message, "IsoCode": ""}
             states.append(state)
         return JSONResponse({"Response": {"SendStatusSet": states, "RequestId": secrets.token_hex(16)}})
+
+    def _one_text(self, to: str, asked: Mapping[str, Any]) -> str:
+        if not re.fullmatch(r"\+[1-9][0-9]{6,14}", to):
+            raise Refused("InvalidParameterValue.IncorrectPhoneNumber")
+        if asked["SignName"] not in self.signatures:
+            raise Refused("FailedOperation.SignatureIncorrectOrUnapproved")
+        found = f"2019:{secrets.randbelow(10**19):019d}"
+        self.keep(found, "text", to, self._filled(asked), context=asked.get("SessionContext", ""))
+        return found
 
     def _ring(self, asked: Mapping[str, Any]) -> Response:
         _require(asked, "TemplateId", "CalledNumber", "VoiceSdkAppid")
