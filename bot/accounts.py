@@ -32,8 +32,8 @@ class Outcome:
     """What became of one member on one platform. `code` is `linked`, or the named reason why not:
 
     `would_link` (dry run), `no_such_account`, `taken` (the account is `other`'s), `unlinked` (by the member),
-    `shared_address` (several members have it), `meanwhile` (linked by somebody else just now), `no_lookup` (the platform finds nobody by mail), `not_asked` (after
-    a failure that concerns all), or what the platform said, with its `detail`.
+    `shared_address` (several members have it), `meanwhile` (just linked by others), `no_lookup` (the platform
+    finds nobody so), `not_asked` (after a failure that concerns all), or what the platform said (`detail`).
     """
 
     platform: str

@@ -13,7 +13,7 @@ from bot.engine.world import Integration
 from webhooks import callbacks, doors, links, ops
 from webhooks.auth import by_key_hash
 from webhooks.intake import Intake
-from webhooks.pages import incident
+from webhooks.pages import calendar, incident
 
 PROBE = "readiness"
 
@@ -39,6 +39,7 @@ def web_app(app: App, begin: Callable[[], None]) -> FastAPI:
     web.router.routes += callbacks.routes(app.parts.adapters)
     web.router.routes += links.routes(app)
     web.router.routes += incident.routes(app)
+    web.router.routes += calendar.routes(app)
     web.router.routes += ops.routes(writable)
     return web
 

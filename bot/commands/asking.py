@@ -18,6 +18,7 @@ from bot.cards.build import (
     why_card,
 )
 from bot.cards.card import Card
+from bot.cards.feed import feed_url
 from bot.cards.i18n import duration, moment, say
 from bot.commands import times
 from bot.commands.grammar import Asked, Misread
@@ -107,7 +108,11 @@ class Asking:
         if not plans and name:
             return sentence(asker, "no_such_schedule", {"name": name})
         rows = [(plan.name or plan.id, schedule.on_call(plan, at)) for plan in plans]
-        card = oncall_card(rows, asker.world, asker.lang, zone=asker.zone, now=asker.now, at=at if when else None)
+        alone = len(plans) == 1 and not asked.here and asker.member is not None
+        feed = feed_url(self._rendering.key, asker.world.url, plans[0].id) if alone else ""
+        card = oncall_card(
+            rows, asker.world, asker.lang, zone=asker.zone, now=asker.now, at=at if when else None, feed=feed
+        )
         return Said(card=card, here=asked.here)
 
     def _schedules(self, name: str) -> list[Schedule]:

@@ -13,9 +13,13 @@ from bot.engine.model import Pending, Watch, Way
 
 
 def proven(draft: Draft, news: PageProven) -> None:
-    """A page came as far as its medium can prove: no fallback for it."""
+    """A page came as far as its medium can prove: no fallback for it.
+
+    One that comes when nobody waits for it any more still counts for a person who is named as not reached.
+    """
     watch = _watch(draft, news.member, news.firing)
-    if watch is None or not preference.proves(news.way, news.proof) or news.way in watch.proven:
+    known = news.way in watch.proven if watch else news.member not in draft.incident.unreachable
+    if known or not preference.proves(news.way, news.proof):
         return
     draft.log(
         Kind.DELIVERY,
@@ -24,7 +28,8 @@ def proven(draft: Draft, news: PageProven) -> None:
         way=news.way,
         facts={"firing": news.firing, "proof": news.proof},
     )
-    draft.set_watch(replace(watch, pending=_without(watch, news.way), proven=(*watch.proven, news.way)))
+    if watch:
+        draft.set_watch(replace(watch, pending=_without(watch, news.way), proven=(*watch.proven, news.way)))
     if news.member in draft.incident.unreachable:
         draft.show(unreachable=tuple(m for m in draft.incident.unreachable if m != news.member))
 

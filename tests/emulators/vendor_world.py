@@ -1,4 +1,4 @@
-"""One rig for every vendor: its emulator on loopback, the product's vendor with its line, and an application that hears.
+"""One rig for every vendor: its emulator on loopback, the product's vendor with its line, and who hears the callbacks.
 
 A test asks for a rig by name, so that every vendor is held to the same promises.
 """
@@ -71,7 +71,7 @@ class Rig:
     def receipts(self) -> list[Receipt]:
         return [each for each in self.news if isinstance(each, Receipt)]
 
-    def keys(self) -> list[KeyPress]:
+    def pressed(self) -> list[KeyPress]:
         return [each for each in self.news if isinstance(each, KeyPress)]
 
     async def until(self, done: Callable[[], bool]) -> None:
@@ -79,6 +79,13 @@ class Rig:
         while not done():
             assert time.monotonic() < deadline, (self.news, self.forged, list(self.hub.notices)[-3:])
             await asyncio.sleep(0.01)
+
+    def _fetch(self, url: str) -> None:
+        """Instead of a GET of Amazon's own address, which a test may not make."""
+        assert isinstance(self.vendor, aws.AwsSms)
+        assert isinstance(self.emulator, AwsEmulator)
+        assert url == self.emulator.certificate_url
+        self.vendor.certificates[url] = self.emulator.certificate
 
     async def handle(self, request: web.Request) -> web.Response:
         """The product's side of a callback, as whoever wires it will write it."""
@@ -94,10 +101,7 @@ class Rig:
         try:
             news = self.vendor.receipt(came, at=int(self.hub.now()))
         except CertificateNeeded as needed:
-            assert isinstance(self.vendor, aws.AwsSms)
-            assert isinstance(self.emulator, AwsEmulator)
-            assert needed.url == self.emulator.certificate_url
-            self.vendor.certificates[needed.url] = self.emulator.certificate
+            self._fetch(needed.url)
             news = self.vendor.receipt(came, at=int(self.hub.now()))
         except Forged as forged:
             self.forged.append(str(forged))

@@ -66,6 +66,18 @@ def test_somebody_who_is_reached_after_all_is_no_longer_named():
     t.want("6m").card("#ops", hides="Not reached")
 
 
+def test_a_page_that_comes_late_takes_the_name_off_the_card_too():
+    t = Story()
+    for platform in ("slack", "telegram", "sms", "email"):
+        t.down(platform)
+    t.fire("disk full")
+    t.at("4m")
+    assert t.incident().unreachable == ("bo",)
+    t.up("slack").between("4m", "4m30s").page("bo", "slack", times=1)  # the first page, before any repetition
+    assert t.incident().unreachable == ()
+    t.want("4m40s").card("#ops", hides="Not reached")
+
+
 def test_a_page_that_could_not_be_sent_before_the_acknowledgement_is_never_sent():
     t = Story()
     t.down("slack").fire("disk full")

@@ -25,7 +25,6 @@ from bot.adapters.vendors.contract import (
     bad_number,
     blocked,
     decoded,
-    down,
     is_chinese,
     mark,
     no_balance,
@@ -45,8 +44,8 @@ KEY_S = 8
 SAID_MAX = 1_200
 """A `<Say>` takes 4096 characters; a minute and a half of speech is already more than anybody listens to."""
 
-_NUMBER = frozenset({13224, 13225, 13227, 21211, 21214, 21215, 21217, 21614, 30003, 30005, 30006})
-_BLOCKED = frozenset({21610, 30004})
+_NUMBER = frozenset({13224, 21211, 21214, 21217, 21614, 30003, 30005, 30006})
+_BLOCKED = frozenset({21610})
 _EMPTY = frozenset({20005, 30002})
 _TOO_FAST = frozenset({20429, 21611, 30001})
 _SMS_FAILED = frozenset({"failed", "undelivered", "canceled"})
@@ -89,7 +88,7 @@ def outcome(status: int, body: bytes, headers: Mapping[str, str]) -> Sent | Send
     if status in (401, 403) or code == 20003:
         return bad_account(detail)
     if status >= 500:
-        return unclear(detail) if status == 504 else down(detail)
+        return unclear(detail)
     return unfit(detail)
 
 

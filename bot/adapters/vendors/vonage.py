@@ -113,7 +113,7 @@ def outcome(status: int, body: bytes, headers: Mapping[str, str]) -> Sent | Send
     if status in (401, 403):
         return bad_account(str(status))
     if status >= 500:
-        return unclear(str(status)) if status == 504 else down(str(status))
+        return unclear(str(status))
     parts = decoded(body).get("messages")
     if status != 200 or not isinstance(parts, list) or not parts or not all(isinstance(each, dict) for each in parts):
         return unclear(f"{status} with no messages in it") if status == 200 else unfit(str(status))

@@ -27,7 +27,6 @@ from bot.adapters.vendors.contract import (
     bad_number,
     blocked,
     decoded,
-    down,
     is_chinese,
     mark,
     no_balance,
@@ -114,7 +113,7 @@ def outcome(status: int, body: bytes, headers: Mapping[str, str]) -> Sent | Send
     if status in (401, 403):
         return unfit(detail) if "destination" in kind else bad_account(detail)
     if status >= 500:
-        return unclear(detail) if status == 504 else down(detail)
+        return unclear(detail)
     if "barred" in kind or "blacklist" in kind:
         return blocked(detail)
     if status == 400 and ("invalid number" in kind or '"to"' in kind or "phone number" in kind):

@@ -33,8 +33,9 @@ def oncall_card(
     zone: str,
     now: Instant,
     at: Instant | None = None,
+    feed: str = "",
 ) -> Card:
-    """Who is on call: a schedule's name and its people in each row, at `at` or now."""
+    """Who is on call: a schedule's name and its people in each row, at `at` or now; `feed` is a calendar's address."""
     facts: list[Fact] = []
     by_hand = {override.id for plan in world.schedules.values() for override in plan.overrides}
     for name, duty in rows:
@@ -50,7 +51,9 @@ def oncall_card(
     told = "; ".join(f"{fact.label} {fact.value[0].text}" for fact in shown)
     fallback = say(lang, "oncall.fallback", rows=told) if shown else say(lang, "oncall.none")
     body: tuple[Facts | Paragraph, ...] = (Facts(facts=tuple(shown)),) if shown else (_paragraph(fallback),)
-    return Card(kind="roster", title=title, fallback=fallback, lang=lang, body=body + _rest(len(facts), lang))
+    subscribe = (Paragraph(lines=((Span(text=say(lang, "oncall.feed"), href=feed),),)),) if feed else ()
+    body = (*body, *_rest(len(facts), lang), *subscribe)
+    return Card(kind="roster", title=title, fallback=fallback, lang=lang, body=body)
 
 
 def list_card(
@@ -88,10 +91,11 @@ def list_card(
     title = say(lang, "list.title")
     if not lines:
         empty = say(lang, "list.empty")
-        told = (_paragraph("\n".join((*above, empty))),)
-        return Card(kind="list", title=title, fallback=empty, tone=Tone.CLOSED, lang=lang, body=told)
+        told = "\n".join((*above, empty))
+        return Card(kind="list", title=title, fallback=told, tone=Tone.CLOSED, lang=lang, body=(_paragraph(told),))
     named = listing([f"#{incident.num}" for incident in incidents[:ROWS_SHOWN]], lang)
     fallback = say(lang, "list.fallback", n=len(incidents), rows=named)
+    fallback = "\n".join((*above, fallback))
     head = tuple(_paragraph(line) for line in above)
     body = (*head, Paragraph(lines=tuple(lines)), *_rest(len(incidents), lang))
     actions = tuple(_next_action(key, incident, lang) for incident in incidents[:BUTTONS_SHOWN]) if key else ()

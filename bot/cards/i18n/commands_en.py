@@ -63,6 +63,10 @@ WORDS: Final[dict[str, str]] = {
     "link.ask_escalate": "{name}, page the next level for {ref} {title}?",
     "link.bare": "Nothing was changed: open the link and press its button.",
     "link.dead": "Nothing was changed: this link is not valid, or not any more. Use the current card or mail.",
+    "oncall.feed": "Subscribe in your calendar",
+    "page.feed_sealed": (
+        "This calendar address is not sealed for this schedule. Ask for a new one in chat: /toc oncall SCHEDULE"
+    ),
     "page.sealed": "This page opens from a card or a mail of the incident: the link there carries the key.",
     "page.timeline": "Timeline",
     "entry.responders": "{who} became responsible",

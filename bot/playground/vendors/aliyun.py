@@ -235,8 +235,8 @@ def _number(text: str) -> str:
 
 
 def _pairs(query: bytes) -> list[tuple[bytes, bytes]]:
-    """A plus is a plus here: RFC 3986, not a form."""
-    cut = (part.partition(b"=") for part in query.split(b"&") if part)
+    """A plus on the wire is a space, as the vendor's own SDK sends it; in what is signed a space is %20."""
+    cut = (part.replace(b"+", b"%20").partition(b"=") for part in query.split(b"&") if part)
     return [(unquote_to_bytes(name), unquote_to_bytes(value)) for name, _, value in cut]
 
 

@@ -167,7 +167,7 @@ class TwilioVoiceEmulator(Exchange):
 
 
 def read_call(twiml: str) -> tuple[str, str, bool]:
-    """What a call says, where its key goes, and whether no key is told as well. Raises `Refused` as the debugger does."""
+    """What a call says, where its key goes, and whether no key is told as well. Raises `Refused`."""
     if "<!DOCTYPE" in twiml:
         raise Refused("12100")
     try:
