@@ -7,7 +7,8 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
+from hashlib import sha256
 
 from bot import rooms
 from bot.adapters.base import (
@@ -33,13 +34,15 @@ from bot.observe import DELIVERIES, TEMPLATES, log
 from bot.rendering import Rendering
 from bot.rooms import RoomCall, RoomDone
 from bot.service import Service
-from bot.store.base import Delivery, DeliveryState, Lane, Tx
+from bot.store.base import Delivery, DeliveryState, Lane, Token, Tx
 
 LEASE: Span = 12 * SECOND
 CALL_MAX_S = 8.0
 """Below the lease, so that a slow call never outlives the claim that protects it."""
 SPREAD: Mapping[Lane, Span] = {Lane.PAGE: 30 * SECOND, Lane.CARD: MINUTE, Lane.REFRESH: 2 * MINUTE}
 """How far apart the rows of a lane may be told to look again when a chat's rate is used up. Pages look soonest."""
+EARLY_LIFE: Span = HOUR
+"""So long a receipt that nothing was sent for is kept."""
 PAGE_BACKOFF_MAX: Span = 10 * SECOND
 CARD_BACKOFF_MAX: Span = 5 * MINUTE
 SHUT_OUT_MAX: Span = HOUR
@@ -159,6 +162,8 @@ class Deliver:
             if job.row.ref and isinstance(outcome, Sent):
                 tx.show_again(job.row.id, job.rev, self._clock.now())
             return
+        if isinstance(outcome, Sent):
+            self._catch_up(tx, job.row.carrier, outcome.provider_id)
         if isinstance(outcome, RoomDone) and (told := rooms.news(job.row, settled, outcome)):
             self._service.happen(tx, job.row.incident, told)
         if isinstance(outcome, (AuthBroken, Permanent)) and not job.row.op:
@@ -188,6 +193,7 @@ class Deliver:
         """A vendor's later news of a message. False when it concerns nothing we sent, or changes nothing."""
         row = tx.delivery_by_provider(receipt.carrier, receipt.provider_id)
         if row is None:
+            self._keep(tx, receipt)
             return False
         state = DeliveryState.DELIVERED if receipt.state == "delivered" else DeliveryState.FAILED
         if not tx.put_receipt(row.id, state, receipt.reason):
@@ -195,6 +201,19 @@ class Deliver:
         if row.member and row.incident:
             self._tell(tx, altered(row, state=state, error=receipt.reason))
         return True
+
+    def _keep(self, tx: Tx, receipt: Receipt) -> None:
+        """A receipt may overtake the vendor's own answer: it waits until the answer is recorded."""
+        news = {"state": receipt.state, "reason": receipt.reason}
+        expires_at = self._clock.now() + EARLY_LIFE
+        tx.put_token(Token(hash=_early(receipt), purpose="receipt", member="", data=news, expires_at=expires_at))
+
+    def _catch_up(self, tx: Tx, carrier: str, provider_id: str) -> None:
+        """What the vendor said of this message before we had recorded that it took it."""
+        about = Receipt(carrier=carrier, provider_id=provider_id, state="")
+        early = tx.token(_early(about)) if provider_id else None
+        if early and tx.use_token(early.hash, self._clock.now()):
+            self.receipt(tx, replace(about, state=early.data["state"], reason=early.data["reason"]))
 
     def _settled(self, job: Job, outcome: Outcome) -> Delivery:
         row, now = job.row, self._clock.now()
@@ -255,6 +274,11 @@ def _may_come_back(row: Delivery, now: Instant) -> bool:
 
 def _patience(row: Delivery) -> Span:
     return min(CARD_BACKOFF_MAX << min(max(row.attempts - 1, 0), 10), SHUT_OUT_MAX)
+
+
+def _early(receipt: Receipt) -> str:
+    """Under which hash a receipt waits for what it is about."""
+    return sha256(f"receipt:{receipt.carrier}:{receipt.provider_id}".encode()).hexdigest()
 
 
 def _first_lane(row: Delivery) -> Lane:

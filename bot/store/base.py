@@ -129,7 +129,7 @@ class Identity:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Token:
-    """A one-time or limited permission that went out in a message: an action link or an identity link."""
+    """What works once and for a while: a permission that went out in a message, or news that came before its time."""
 
     hash: str
     """SHA-256 of the secret; the secret itself is never stored."""

@@ -2,19 +2,26 @@
 
 from __future__ import annotations
 
+import threading
 from collections import Counter
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Callable, Sequence
+from dataclasses import dataclass, field
 from itertools import cycle, islice
 from pathlib import Path
+from typing import TypeVar
 
 import pytest
 
 from bot.engine.effects import Kind
+from bot.store.base import Store, Tx
 from tests.conformance.everywhere import Everywhere, at_once, everywhere
 from tests.conformance.platform_kit import until
 from tests.conformance.sides import SIDES, STAFF, strings
 
+T = TypeVar("T")
+
 PRESSES = 50
+COMMIT_S = 0.2
 pytestmark = [
     pytest.mark.filterwarnings("ignore:BasicAuth is deprecated:DeprecationWarning"),
     pytest.mark.filterwarnings("ignore:The 'auth' parameter is deprecated:DeprecationWarning"),
@@ -71,6 +78,61 @@ async def test_fifty_presses_from_all_platforms_change_the_state_once_and_are_al
     for side in town.sides.values():
         for where, revs in town.history(side).items():
             assert revs == sorted(revs), f"{side.name}: the card {where} went backwards: {revs}"
+
+
+async def test_every_press_is_answered_in_its_platforms_own_time_while_each_commit_is_slow(tmp_path: Path):
+    """Slack allows three seconds, a person looks at Telegram's button for three, Teams allows ten."""
+    async with everywhere(tmp_path, wrap=SlowStore) as town:
+        await town.fire()
+        await town.settled("a card is missing")
+        store = town.app.parts.store
+        assert isinstance(store, SlowStore)
+        store.slow = True
+        turns = list(islice(zip(cycle(town.sides.values()), cycle(STAFF), strict=False), PRESSES))
+        cards = {side.name: town.card(side) for side in town.sides.values()}
+        answers = await at_once(
+            *(side.press(cards[side.name], town.button(cards[side.name], "ack"), person) for side, person in turns)
+        )
+        late = [
+            (side.name, answer) for (side, _), answer in zip(turns, answers, strict=True) if not side.answered(answer)
+        ]
+        assert not late
+        assert 0 < store.commits < PRESSES  # those who press together share a commit
+
+        async def heard() -> int:
+            return sum(len(side.heard()) for side in town.sides.values())
+
+        await until(heard, lambda found: found == PRESSES, "a press was left without its answer")
+
+
+@dataclass
+class SlowStore:
+    """Its commits take their time, from `slow` on."""
+
+    inner: Store
+    slow: bool = False
+    commits: int = 0
+    disk: threading.Event = field(default_factory=threading.Event)
+    """Never set: a commit waits for it as long as a slow disk takes."""
+
+    def run(self, work: Callable[[Tx], T]) -> T:
+        self._wait()
+        return self.inner.run(work)
+
+    def run_all(self, works: Sequence[Callable[[Tx], T]]) -> list[T | Exception]:
+        self._wait()
+        return self.inner.run_all(works)
+
+    def read(self, work: Callable[[Tx], T]) -> T:
+        return self.inner.read(work)
+
+    def close(self) -> None:
+        self.inner.close()
+
+    def _wait(self) -> None:
+        if self.slow:
+            self.commits += 1
+            self.disk.wait(COMMIT_S)
 
 
 def paged(town: Everywhere):

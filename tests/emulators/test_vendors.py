@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+import hashlib
 import json
 from collections.abc import AsyncIterator
 from dataclasses import replace
 from urllib.parse import parse_qsl
 
+import jwt
 import pytest
+from twilio.request_validator import RequestValidator
 
 from bot.adapters.base import AuthBroken, RateLimited, SendError, Transient
 from bot.adapters.sms import VALIDITY_S
@@ -302,3 +305,32 @@ async def test_the_same_form_as_the_adapter_in_service(world: Rig):
         "ValidityPeriod": str(VALIDITY_S),
         "StatusCallback": "https://x.example/c",
     }
+
+
+@each("twilio_voice", "vonage_voice")
+async def test_the_vendors_own_libraries_accept_the_callbacks(world: Rig):
+    """The emulator signs with code of its own: here a third party says whether it signs as the vendor does."""
+    sent = await world.send()
+    await world.emulator.act("press", {"id": sent.provider_id, "key": "1"})
+    await world.until(lambda: len(world.requests) == 3)
+    for came in world.requests:
+        if world.vendor.name == "twilio":
+            url = f"{world.callback_url.partition('/callbacks')[0]}{came.path}?{came.query}"
+            form = dict(parse_qsl(came.body.decode(), keep_blank_values=True))
+            assert RequestValidator("token").validate(url, form, came.headers["x-twilio-signature"])
+        else:
+            token = came.headers["authorization"].removeprefix("Bearer ")
+            claims = jwt.decode(token, "sig-secret", algorithms=["HS256"])
+            assert claims["payload_hash"] == hashlib.sha256(came.body).hexdigest()
+
+
+@each("vonage_voice")
+async def test_a_captured_token_cannot_carry_another_body(world: Rig):
+    sent = await world.send()
+    await world.emulator.act("press", {"id": sent.provider_id, "key": ""})
+    await world.until(lambda: len(world.requests) == 3)
+    pressed = next(came for came in world.requests if b"dtmf" in came.body)
+    other = pressed.body.replace(b'"digits": ""', b'"digits": "1"')
+    assert other != pressed.body
+    with pytest.raises(Forged, match="body"):
+        world.vendor.receipt(replace(pressed, body=other), at=int(world.hub.now()))

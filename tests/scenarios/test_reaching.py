@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from dataclasses import replace
 
+import pytest
+
 from bot.engine.model import Severity
 from tests.scenarios.company import company
 from tests.scenarios.story import Story
@@ -141,3 +143,16 @@ def test_a_rate_limit_delays_and_does_not_lose():
     t.fire("disk full")
     t.at("5s").up("slack")
     t.between("5s", "36s").page("bo", "slack", times=1)
+
+
+@pytest.mark.parametrize("early", [0.0, 1.0], ids=["after the answer", "before the answer"])
+def test_a_receipt_proves_the_page_whenever_it_comes(early):
+    """A vendor may report the delivery before it has answered the call that sent the message."""
+    t = Story()
+    t.down("slack").down("telegram")
+    t.carriers["sms"].receipts_overtake = early
+    t.at("0m").fire("disk full").at("4m50s")
+    incident = t.incident()
+    proven = [entry.way for entry in t.store.read(lambda tx: tx.timeline(incident.id)) if entry.reason == "proven"]
+    assert sorted(proven) == ["email", "sms"]
+    assert len(t.pages) == 2, "nothing follows a page that is proven"

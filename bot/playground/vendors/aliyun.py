@@ -22,7 +22,7 @@ from starlette.responses import JSONResponse, Response
 from starlette.routing import BaseRoute, Route
 
 from bot.playground.hub import Json, Outage
-from bot.playground.vendors.exchange import Exchange, Heard, Refused
+from bot.playground.vendors.exchange import Exchange, Heard, Refused, remember
 
 VERSION: Final = "2017-05-25"
 SKEW_S: Final = 900
@@ -172,7 +172,7 @@ class AliyunEmulator(Exchange):
             raise Refused("InvalidTimeStamp.Expired")
         if request.headers["x-acs-signature-nonce"] in self._nonces:
             raise Refused("SignatureNonceUsed")
-        self._nonces.add(request.headers["x-acs-signature-nonce"])
+        remember(self._nonces, request.headers["x-acs-signature-nonce"])
 
     # --- callbacks --------------------------------------------------------------------------------------------------
 

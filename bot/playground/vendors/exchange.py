@@ -22,6 +22,7 @@ from bot.playground.hub import Hub, Json, Outage
 KEPT_MAX: Final = 500
 CALLBACK_S: Final = 5.0
 ANSWER_BYTES_MAX: Final = 64_000
+NONCES_MAX: Final = 5_000
 
 
 class Refused(Exception):
@@ -187,3 +188,10 @@ class Exchange:
         item["status"] = "undelivered" if item["to"] in self.off else "delivered"
         self.hub.publish(self.name, item["status"], item)
         await self.reported(item)
+
+
+def remember(used: set[str], once: str) -> None:
+    """Keep what may be used once; after very many all are forgotten, which is lenient, but bounded."""
+    if len(used) >= NONCES_MAX:
+        used.clear()
+    used.add(once)

@@ -22,7 +22,7 @@ from starlette.responses import JSONResponse, Response
 from starlette.routing import BaseRoute, Route
 
 from bot.playground.hub import Json, Outage
-from bot.playground.vendors.exchange import Exchange, Refused
+from bot.playground.vendors.exchange import Exchange, Refused, remember
 
 SKEW_S: Final = 86_400
 EXTEND_MAX: Final = 128
@@ -133,7 +133,7 @@ class HuaweiEmulator(Exchange):
             raise Refused("E000103") from None
         if base64.b64decode(digest) != said.digest() or abs(at - self.hub.now()) > SKEW_S or nonce in self._nonces:
             raise Refused("E000103")
-        self._nonces.add(nonce)
+        remember(self._nonces, nonce)
 
     async def reported(self, item: Json) -> None:
         """A status report, to the address that the request named: …/sms_05_0003.html"""

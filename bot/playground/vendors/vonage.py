@@ -25,7 +25,7 @@ from starlette.responses import JSONResponse, Response
 from starlette.routing import BaseRoute, Route
 
 from bot.playground.hub import Json, Outage
-from bot.playground.vendors.exchange import Exchange, Heard, Refused
+from bot.playground.vendors.exchange import Exchange, Heard, Refused, remember
 
 SKEW_S: Final = 300
 CALLBACK_MAX: Final = 100
@@ -147,7 +147,7 @@ class VonageEmulator(Exchange):
             raise Refused("voice/unauthorized")
         if not claims.get("jti") or claims["jti"] in self._tokens:
             raise Refused("voice/unauthorized", "jti was used before")
-        self._tokens.add(claims["jti"])
+        remember(self._tokens, claims["jti"])
 
     # --- callbacks --------------------------------------------------------------------------------------------------
 
