@@ -66,6 +66,7 @@ _ALL = (
         settings="bot.adapters.teams:TeamsSettings",
         renderer="bot.cards.teams",
         im=True,
+        rooms=True,
     ),
     Carrier(
         name="telegram",
