@@ -15,13 +15,14 @@ from dataclasses import asdict
 from pathlib import Path
 from typing import Any
 
-from bench import footprint, ingest, latency, machine, timers
+from bench import footprint, ingest, latency, machine, presses, timers
 from tests.e2e.processes import ROOT
 
 ARTIFACTS = ROOT / "artifacts"
 PARTS: dict[str, Callable[[Path], dict[str, object]]] = {
     "footprint": footprint.measure,
     "latency": latency.measure,
+    "presses": presses.measure,
     "ingest": ingest.measure,
     "timers": timers.measure,
 }
@@ -62,7 +63,7 @@ def lost(found: dict[str, Any]) -> bool:
     """Whether anything that was promised is missing."""
     latencies = [found.get("latency", {}).get(kind, {}) for kind in ("card", "page")]
     shapes = [found.get("timers", {}).get(shape, {}) for shape in ("spread", "at_once")]
-    missing = sum(part.get("missing", 0) for part in (*latencies, *shapes))
+    missing = sum(part.get("missing", 0) for part in (*latencies, *shapes, found.get("presses", {})))
     return bool(missing or found.get("ingest", {}).get("accepted_and_not_kept", 0))
 
 
@@ -81,7 +82,14 @@ def report(found: dict[str, Any]) -> list[str]:
         f"| one core, thousand additions | {before['loops_per_s']:.0f} and {after['loops_per_s']:.0f} a second |",
         f"| load of the machine before | {found['load_before']:.1f} |",
     ]
-    for name, section in (("ingest", _ingest), ("latency", _latency), ("timers", _timers), ("footprint", _footprint)):
+    sections: dict[str, Callable[[dict[str, Any]], list[tuple[str, str]]]] = {
+        "ingest": _ingest,
+        "latency": _latency,
+        "presses": _presses,
+        "timers": _timers,
+        "footprint": _footprint,
+    }
+    for name, section in sections.items():
         if name in found:
             lines += [f"| {what} | {result} |" for what, result in section(found[name])]
     if found["noisy"]:
@@ -127,6 +135,19 @@ def _latency(found: dict[str, Any]) -> list[tuple[str, str]]:
         )
         for kind in ("card", "page")
         if "p50_ms" in (part := found[kind])
+    ]
+
+
+def _presses(found: dict[str, Any]) -> list[tuple[str, str]]:
+    whole = f"{found['missing']} of {found['presses']} without an answer"
+    every = {"all platforms": found["all"], **found["by_platform"]}
+    return [
+        (
+            f"press to answer, {found['presses_per_s']} presses/s, {name}",
+            f"p50 {part['p50_ms']:.1f} ms, p99 {part['p99_ms']:.1f} ms, max {part['max_ms']:.0f} ms"
+            + (f", {whole}" if part is found["all"] else ""),
+        )
+        for name, part in every.items()
     ]
 
 

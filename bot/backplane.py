@@ -74,17 +74,18 @@ class Budgets:
         `edit` names the delivery whose message is edited: its own gap and the budget of all edits must allow it too.
         Those of one `queue` who wait for the same bucket are told to come back one after the other, up to `spread` ms
         later than the first could: if all came back at once, a queue of n messages would be looked at n times for each
-        that is sent. No queue waits for the turns that another has given away.
+        that is sent. No queue waits for the turns that another has given away; and a turn is taken only of what makes
+        them wait the longest, so that a chat that must rest holds up no other.
         """
         asked = [(carrier, caps.overall), (f"{carrier}/{chat}", caps.per_chat)]
         if edit:
             asked.append((f"edit:{edit}", Budget(per_s=1 / caps.edit_gap_s, burst=1)))
         if edit and caps.edits:
             asked.append((f"{carrier}:edits", caps.edits))
-        wait = max(self._paused.get(name, 0) - now for name, _ in asked)
-        wait = max(wait, *(self._wait(name, budget, now) for name, budget in asked))
-        if wait > 0:
-            return max(wait, *(self._turn(name, budget, now + wait, queue, spread) - now for name, budget in asked))
+        waits = [self._wait(name, budget, now) for name, budget in asked]
+        if (longest := max(waits)) > 0:
+            full = (each for each, wait in zip(asked, waits, strict=True) if wait == longest)
+            return max(self._turn(name, budget, now + longest, queue, spread) for name, budget in full) - now
         for name, budget in asked:
             self._consume(name, budget, now)
         return 0
@@ -97,11 +98,13 @@ class Budgets:
             self._paused = {n: t for n, t in self._paused.items() if t > until}
 
     def _wait(self, name: str, budget: Budget, now: Instant) -> Span:
+        """How long this bucket, or a pause, asks to wait; not above 0 where neither does."""
+        pause = self._paused.get(name, 0) - now
         bucket = self._buckets.get(name)
         if bucket is None:
-            return 0
+            return pause
         slack = (budget.burst - 1) * SECOND / budget.per_s
-        return int(-(-(bucket.due_at - slack - now) // 1))
+        return max(pause, int(-(-(bucket.due_at - slack - now) // 1)))
 
     def _turn(self, name: str, budget: Budget, first: Instant, queue: str, spread: Span) -> Instant:
         """The next free turn from `first` on; the latest allowed one where all are given away."""

@@ -100,7 +100,7 @@ class Deliver:
         if row.due_at - now < CALL_MAX_S * SECOND:
             return altered(row, due_at=now, attempts=row.attempts - 1, error="lease_short")
         incident = tx.incidents([row.incident]).get(row.incident) if row.incident else None
-        if incident is None and not row.text:
+        if incident is None and (row.incident or not row.text):
             return altered(row, state=DeliveryState.SUPERSEDED, error="incident_gone")
         if incident and row.lane is Lane.PAGE and not still_wanted(incident, row.cycle, row.member):
             return altered(row, state=DeliveryState.SUPERSEDED, error="not_wanted")
@@ -156,7 +156,9 @@ class Deliver:
 
     def record(self, tx: Tx, job: Job, outcome: Outcome) -> None:
         """Write down what became of it, and tell the incident."""
-        settled = self._settled(job, outcome)
+        over = isinstance(outcome, Permanent) and rooms.is_over(tx, job.row)
+        left = altered(job.row, state=DeliveryState.SUPERSEDED, error="room_closed")
+        settled = left if over else self._settled(job, outcome)
         DELIVERIES.labels(job.row.carrier, _word(outcome)).inc()
         if not self.settle(tx, job.row, settled):
             if job.row.ref and isinstance(outcome, Sent):
@@ -166,7 +168,7 @@ class Deliver:
             self._catch_up(tx, job.row.carrier, outcome.provider_id)
         if isinstance(outcome, RoomDone) and (told := rooms.news(job.row, settled, outcome)):
             self._service.happen(tx, job.row.incident, told)
-        if isinstance(outcome, (AuthBroken, Permanent)) and not job.row.op:
+        if isinstance(outcome, (AuthBroken, Permanent)) and not job.row.op and not over:
             self._alarm(tx, job.row, outcome)
         if job.fault:
             medium = medium_of(job.row.carrier)
@@ -231,7 +233,7 @@ class Deliver:
                 return altered(row, due_at=until, attempts=row.attempts - 1, error="rate_limited")
             case Moved(address=address):
                 return altered(row, address=address, ref="", lane=_first_lane(row), due_at=now, error="chat_moved")
-            case EditTargetGone() if not row.member:
+            case EditTargetGone() if not row.member and not row.op:
                 return altered(row, ref="", shown_rev=0, lane=Lane.CARD, due_at=now, error=outcome.reason)
             case Transient():
                 return altered(row, due_at=now + _backoff(row), error=outcome.reason)

@@ -12,7 +12,7 @@ from bot.cards.build.outlook import holders
 from bot.cards.text import one_line, shorten
 from bot.engine.effects import RoomDo
 from bot.engine.events import RoomClosed, RoomFailed, RoomOpened, Said
-from bot.engine.model import MINUTE, SECOND, Incident, Instant, Room, Span
+from bot.engine.model import MINUTE, SECOND, Incident, Instant, Room, RoomState, Span
 from bot.store.base import Delivery, DeliveryState, Tx
 
 LIFE: Span = 15 * MINUTE
@@ -54,12 +54,18 @@ def room_of(incident: Incident, platform: str) -> Room | None:
     return next((room for room in incident.rooms if room.platform == platform), None)
 
 
+def is_over(tx: Tx, row: Delivery) -> bool:
+    """Whether a row is the card of a war room that is closed, or about to be: some platforms let nobody write there."""
+    incident = tx.incidents([row.incident]).get(row.incident) if not row.op else None
+    room = room_of(incident, row.carrier) if incident else None
+    return room is not None and room.address == row.address and room.state in (RoomState.CLOSING, RoomState.CLOSED)
+
+
 def prepare(tx: Tx, view: View, row: Delivery) -> RoomCall | Delivery:
     """The call that a row asks for, or the row as it is to be settled instead."""
-    incident, room = view.incident, room_of(view.incident, row.carrier)
-    if room is None:
+    incident, room, do = view.incident, room_of(view.incident, row.carrier), RoomDo(row.op)
+    if room is None or not _still_meant(room, do, row.address):
         return replace(row, state=DeliveryState.SUPERSEDED, error="room_gone")
-    do = RoomDo(row.op)
     users, ref = _users(view, row), ""
     if do is RoomDo.INVITE and not users:
         return replace(row, state=DeliveryState.SUPERSEDED, error="nobody_to_invite")
@@ -69,7 +75,7 @@ def prepare(tx: Tx, view: View, row: Delivery) -> RoomCall | Delivery:
             return replace(row, due_at=view.now + CARD_SOON, attempts=row.attempts - 1, error="card_not_posted")
     return RoomCall(
         do=do,
-        parent=room.parent,
+        parent=row.address if do is RoomDo.OPEN else room.parent,  # the chat may have moved since it was asked
         address=room.address,
         name=shorten(f"{view.ref} {one_line(incident.title)}", NAME_MAX),
         topic=_topic(view),
@@ -117,6 +123,14 @@ def news(row: Delivery, settled: Delivery, done: RoomDone | None) -> RoomOpened 
     if done.missing:
         return RoomFailed(platform=row.carrier, reason=f"not_invited:{','.join(done.missing)}", do=row.op)
     return None
+
+
+def _still_meant(room: Room, do: RoomDo, address: str) -> bool:
+    """Whether a row is about this room as it is now, and not about one before it that is closed."""
+    if do is RoomDo.OPEN:
+        return room.state is RoomState.ASKED
+    wanted = RoomState.CLOSING if do is RoomDo.CLOSE else RoomState.OPEN
+    return room.state is wanted and room.address == address
 
 
 def _topic(view: View) -> str:

@@ -10,10 +10,13 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from hashlib import sha256
 
-from bot.engine.model import MINUTE, Alert, Incident, Instant, Rule, Span
+from bot.engine.model import MINUTE, SECOND, Alert, Incident, Instant, Rule, Span
 
 QUIET: Span = 5 * MINUTE
 """A digest that nothing has joined for so long collects no more: what comes then opens an incident of its own."""
+EACH: Span = 30 * SECOND
+"""What an alert that joins adds to that time, which never exceeds `QUIET`: two alerts in a minute keep a digest. What
+comes more seldom is no storm any more, and must not vanish in a digest that somebody took hours ago."""
 STEPS = (100, 1_000)
 """Numbers of alerts at which a digest pages again, beside those of the channel: what everybody ignored has grown."""
 
@@ -41,6 +44,10 @@ def drowns(digest: Digest, nth_newest: Incident | None, now: Instant) -> bool:
     return nth_newest is not None and nth_newest.opened_at > now - digest.within
 
 
-def collects_until(now: Instant) -> Instant:
-    """How long a digest goes on after an alert that joins it at `now`."""
-    return now + QUIET
+def collects_until(digest: Digest | None, before: Instant, now: Instant) -> Instant:
+    """Until when a digest that collected until `before` goes on after an alert that joins it at `now`.
+
+    Where a channel drowns in fewer than two incidents a minute, its digests last with as few.
+    """
+    each = max(EACH, digest.within // digest.incidents) if digest else EACH
+    return min(before + each, now + QUIET)

@@ -134,7 +134,8 @@ def _slide(draft: Draft) -> None:
     incident = draft.incident
     channel = draft.world.channels.get(incident.channel)
     if incident.digest:
-        draft.change(collects_until=digest.collects_until(draft.now))
+        before = incident.collects_until or draft.now
+        draft.change(collects_until=digest.collects_until(channel.digest if channel else None, before, draft.now))
     elif channel and channel.grouping.sliding and incident.collects_until is not None:
         draft.change(collects_until=window_from(channel.grouping, draft.now))
 

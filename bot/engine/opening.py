@@ -35,7 +35,7 @@ def _from_alert(event: AlertSeen, world: World, now: Instant) -> Step:
     draft = Draft(incident, world, now)
     because = joining.why(event)
     unmuted = because.reason.value if event.unmuted else ""
-    until = digest.collects_until(now) if event.digest else window_from(channel.grouping, now)
+    until = now + digest.QUIET if event.digest else window_from(channel.grouping, now)
     draft.change(novel=event.novel, unmuted=unmuted, digest=event.digest, collects_until=until)
     opened = {"severity": alert.severity.value, "integration": alert.integration}
     draft.log(Kind.NEW, because.reason, facts=because.facts | opened)

@@ -83,9 +83,9 @@ def failed(draft: Draft, event: RoomFailed) -> None:
     if room is None:
         return
     draft.log(Kind.ROOM_FAILED, Reason.ROOM, facts={"platform": room.platform, "why": event.reason, "do": event.do})
-    if room.state is RoomState.ASKED:
+    if room.state is RoomState.ASKED and event.do == RoomDo.OPEN:
         draft.show(rooms=tuple(each for each in draft.incident.rooms if each is not room))
-    elif room.state is RoomState.CLOSING:
+    elif room.state is RoomState.CLOSING and event.do == RoomDo.CLOSE:
         _put(draft, replace(room, state=RoomState.OPEN))
 
 

@@ -85,11 +85,15 @@ def that_hides(
 
 
 def like(incident: Incident) -> Filter:
-    """What a quick silence from an incident hides: its severity and labels, or its title where it has no labels."""
-    wanted = {"severity": incident.severity.value}
-    wanted |= {f"labels.{name}": value for name, value in incident.labels.items() if value}
-    if len(wanted) == 1:
+    """What a quick silence from an incident hides: its severity and labels, or its title where it has no labels.
+
+    A severity that a person set is left out: the alerts that come know nothing of it, and would never match.
+    """
+    wanted = {f"labels.{name}": value for name, value in incident.labels.items() if value}
+    if not wanted:
         wanted["title"] = incident.title
+    if "severity" not in incident.frozen:
+        wanted = {"severity": incident.severity.value, **wanted}
     return (tuple(Condition(key=key, oper="IN", vals=(to_the_letter(value),)) for key, value in wanted.items()),)
 
 

@@ -10,14 +10,14 @@ import json
 from collections import deque
 from collections.abc import AsyncIterator, Callable, Iterable
 from contextlib import asynccontextmanager
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
 import aiohttp
 
 from bot.app import App
-from bot.cards.token import Token
+from bot.cards.token import Key, Token
 from bot.cards.token import read as read_token
 from bot.cli import boot
 from bot.clock import SystemClock
@@ -36,7 +36,7 @@ from tests.conformance.sides import SIDES, STAFF, Side, strings
 from webhooks.app import web_app
 from webhooks.sources import SOURCES
 
-KEY = "everywhere-integration-key"
+INTEGRATION = "everywhere-integration-key"
 WARDEN = "warden@example.com"
 ACCOUNT = "AC00000000000000000000000000000001"
 SHOWN = {"message", "update", "edited"}
@@ -85,7 +85,7 @@ class Everywhere:
     async def fire(self, title: str = "disk full") -> None:
         """A monitoring system reports trouble."""
         body = {"event_status": "Critical", "title_rule": title, "alert_key": title}
-        async with self.http.post(f"{self.product}/in/standard/{KEY}", json=body) as answer:
+        async with self.http.post(f"{self.product}/in/standard/{INTEGRATION}", json=body) as answer:
             assert answer.status == 200, await answer.text()
 
     def later(self, seconds: float) -> None:
@@ -112,8 +112,7 @@ class Everywhere:
 
     def tokens(self, message: Json) -> list[tuple[Token, str]]:
         """What the buttons of a message carry."""
-        found = ((read_token(self.app.parts.key, text), text) for text in strings(message))
-        return [(token, text) for token, text in found if token is not None]
+        return tokens_of(message, self.app.parts.key)
 
     def rev(self, message: Json) -> int:
         """The revision that a card shows; 0 for what has no buttons."""
@@ -155,6 +154,12 @@ class Everywhere:
         return incident.rev
 
 
+def tokens_of(message: Json, key: Key) -> list[tuple[Token, str]]:
+    """Every text of a message that is sealed with the product's key, and what it says."""
+    found = ((read_token(key, text), text) for text in strings(message))
+    return [(token, text) for token, text in found if token is not None]
+
+
 def manifest(sides: dict[str, Side], base: str, product: str, smtp_port: int, members: dict[str, Member]) -> Json:
     """Everybody in `members` is paged at once, and every platform's group shows the card."""
     return {
@@ -173,7 +178,7 @@ def manifest(sides: dict[str, Side], base: str, product: str, smtp_port: int, me
                 ],
             }
         },
-        "integrations": {"p": {"source": "standard", "channel": "pay", "key": KEY}},
+        "integrations": {"p": {"source": "standard", "channel": "pay", "key": INTEGRATION}},
         "catch_all": ["member:warden"],
         "platforms": {
             **{side.name: side.declared() for side in sides.values()},
@@ -244,6 +249,3 @@ def place_of(place: Everywhere) -> Callable[[], Any]:
 async def at_once(*work: Any) -> list[Any]:
     """All of it at the same time."""
     return list(await asyncio.gather(*work))
-
-
-__all__ = ["Everywhere", "Member", "at_once", "everywhere", "replace"]

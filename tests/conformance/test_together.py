@@ -13,6 +13,7 @@ from typing import TypeVar
 import pytest
 
 from bot.engine.effects import Kind
+from bot.engine.model import Progress
 from bot.store.base import Store, Tx
 from tests.conformance.everywhere import Everywhere, at_once, everywhere
 from tests.conformance.platform_kit import until
@@ -75,8 +76,17 @@ async def test_fifty_presses_from_all_platforms_change_the_state_once_and_are_al
     acks = [entry.actor for entry in town.timeline() if entry.kind is Kind.ACK]
     assert sorted(acks) == sorted(STAFF)  # each once: what was said to them is what happened
     await town.settled("a card still shows what was")
+    shown = {side.name: town.card(side) for side in town.sides.values()}
+    await at_once(
+        *(side.press(shown[side.name], town.button(shown[side.name], "unack"), person) for side, person in turns)
+    )
+    await town.settled("a card still says that somebody has it")
+    incident = town.incident()
+    assert incident is not None
+    assert incident.progress is Progress.TRIGGERED
     for side in town.sides.values():
         for where, revs in town.history(side).items():
+            assert len(revs) > 2, (side.name, where)
             assert revs == sorted(revs), f"{side.name}: the card {where} went backwards: {revs}"
 
 

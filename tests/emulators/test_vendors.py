@@ -12,7 +12,7 @@ import jwt
 import pytest
 from twilio.request_validator import RequestValidator
 
-from bot.adapters.base import AuthBroken, RateLimited, SendError, Transient
+from bot.adapters.base import AuthBroken, Permanent, RateLimited, SendError, Transient
 from bot.adapters.sms import VALIDITY_S
 from bot.adapters.vendors.contract import Forged, Subscription, mark
 from bot.adapters.vendors.line import Line, verdict_of
@@ -21,7 +21,7 @@ from bot.playground.emulator import Emulator
 from bot.playground.hub import Outage
 from bot.playground.vendors.aws import AwsEmulator
 from bot.playground.vendors.exchange import Exchange
-from tests.emulators.vendor_world import ANN, CALLS, TEXTS, WORDS, Rig, rig, vendor_of
+from tests.emulators.vendor_world import ANN, CALLS, SIGNATURE, TEXTS, WORDS, Rig, rig, vendor_of
 
 EVERY = (*TEXTS, *CALLS)
 TEMPLATED = ("aliyun", "tencent", "huawei", "aliyun_voice", "tencent_voice")
@@ -41,6 +41,10 @@ def items(world: Rig) -> list[dict]:
     if isinstance(world.emulator, Exchange):
         return world.emulator.items
     return [{"id": m["sid"], "said": m["body"], "to": m["to"]} for m in world.emulator.state()["messages"]]
+
+
+def kind_of(world: Rig) -> str:
+    return world.vendor.name + ("_voice" if world.vendor.medium == "voice" else "")
 
 
 @each(*EVERY)
@@ -77,6 +81,21 @@ async def test_templates_get_no_link_and_no_value_that_is_too_long(world: Rig):
     said = items(world)[0]["said"]
     assert "://" not in said
     assert said.endswith("Criti… INC-7")
+
+
+@each("aliyun", "tencent", "huawei")
+async def test_numbers_abroad_get_the_template_for_abroad(world: Rig):
+    hong_kong = "+85251234567"
+    sent = await world.send(to=hong_kong)
+    assert (items(world)[0]["id"], items(world)[0]["to"]) == (sent.provider_id, hong_kong)
+    wrong = replace(world.vendor, template_abroad=world.vendor.template)
+    world.line.vendor = wrong
+    with pytest.raises(Permanent, match="sender_refused"):
+        await world.send(to=hong_kong)
+    world.line.vendor = replace(world.vendor, template_abroad="")
+    with pytest.raises(Permanent, match="No template"):
+        await world.send(to=hong_kong)
+    assert len(items(world)) == 1
 
 
 @each("twilio", "vonage", "aws", "twilio_voice", "vonage_voice")
@@ -138,6 +157,10 @@ async def test_a_forged_callback_is_refused_and_a_doubled_one_is_not(world: Rig)
     for forged in forgeries:
         with pytest.raises(Forged):
             world.vendor.receipt(forged, at=at)
+    public = world.callback_url.partition("/callbacks")[0]
+    other = vendor_of(kind_of(world), "", public, "-wrong")
+    with pytest.raises(Forged):
+        other.receipt(true, at=at)
 
 
 @each("vonage", "vonage_voice", "aws")
@@ -155,7 +178,7 @@ async def test_an_old_callback_is_refused(world: Rig):
 async def test_wrong_credentials_break_the_account(world: Rig):
     base = str(getattr(world.vendor, "account", None) or getattr(world.vendor, "application", None))
     base = base.partition("base_url='")[2].partition("'")[0]
-    wrong = vendor_of(world.vendor.name + ("_voice" if world.vendor.medium == "voice" else ""), base, "", "-wrong")
+    wrong = vendor_of(kind_of(world), base, "", "-wrong")
     line = Line(vendor=wrong, now=lambda: int(world.hub.now()))
     await line.start()
     try:
@@ -265,7 +288,7 @@ EXPECTED["tencent_voice"] = {
 
 @each(*EXPECTED)
 async def test_the_commonest_errors_have_their_names(world: Rig):
-    kind = world.vendor.name + ("_voice" if world.vendor.medium == "voice" else "")
+    kind = kind_of(world)
     for code, reason in EXPECTED[kind].items():
         await world.emulator.act("trouble", {"number": world.person, "code": code})
         with pytest.raises(SendError) as caught:
@@ -320,7 +343,7 @@ async def test_the_vendors_own_libraries_accept_the_callbacks(world: Rig):
             assert RequestValidator("token").validate(url, form, came.headers["x-twilio-signature"])
         else:
             token = came.headers["authorization"].removeprefix("Bearer ")
-            claims = jwt.decode(token, "sig-secret", algorithms=["HS256"])
+            claims = jwt.decode(token, SIGNATURE, algorithms=["HS256"])
             assert claims["payload_hash"] == hashlib.sha256(came.body).hexdigest()
 
 

@@ -35,6 +35,7 @@ from bot.playground.vendors.vonage import VonageEmulator
 
 OWN, ANN, WEI = "+15550100000", "+15550100001", "+8613800000001"
 SECRET = "an-unguessable-end-of-32-letters"
+SIGNATURE = "a-signature-secret-of-32-letters"
 ACCOUNT = "AC" + "0" * 32
 TOPIC = "arn:aws:sns:eu-west-1:000000000000:tocsin"
 SLOTS = (
@@ -133,7 +134,7 @@ def _emulator(kind: str, hub: Hub, callback: str) -> Exchange | TwilioEmulator:
                 **common,
                 api_key="abcd1234",
                 api_secret="api-secret",
-                signature_secret="sig-secret",
+                signature_secret=SIGNATURE,
                 application_id="app-1",
                 public_key=rsa_pair()[1],
                 numbers=[OWN],
@@ -154,7 +155,13 @@ def _emulator(kind: str, hub: Hub, callback: str) -> Exchange | TwilioEmulator:
                 access_key="AKID",
                 secret_key="ali-secret",
                 signatures=["示例"],
-                templates={"SMS_1": ["severity", "number"], "TTS_1": ["severity", "number"], "TTS_2": []},
+                templates={
+                    "SMS_1": ["severity", "number"],
+                    "TTS_1": ["severity", "number"],
+                    "TTS_2": [],
+                    "SMS_9": ["severity", "number"],
+                },
+                abroad=["SMS_9"],
                 show_numbers=["057100000000"],
             )
         case "tencent":
@@ -165,11 +172,17 @@ def _emulator(kind: str, hub: Hub, callback: str) -> Exchange | TwilioEmulator:
                 sms_app="1400006666",
                 voice_app="1400007777",
                 signatures=["示例"],
-                templates={"449739": 2},
+                templates={"449739": 2, "999": 2},
+                abroad=["999"],
             )
         case _:
             return HuaweiEmulator(
-                **common, app_key="key-1", app_secret="hw-secret", channels={"8820": "示例"}, templates={"t1": 2}
+                **common,
+                app_key="key-1",
+                app_secret="hw-secret",
+                channels={"8820": "示例"},
+                templates={"t1": 2, "t9": 2},
+                abroad=["t9"],
             )
 
 
@@ -187,7 +200,7 @@ def vendor_of(kind: str, base: str, public: str, wrong: str = "") -> Vendor:
                     api_key="abcd1234",
                     api_secret=f"api-secret{wrong}",
                     sender=OWN,
-                    signature_secret=f"sig-secret{wrong}",
+                    signature_secret=SIGNATURE + wrong,
                     base_url=base,
                 )
             )
@@ -198,7 +211,7 @@ def vendor_of(kind: str, base: str, public: str, wrong: str = "") -> Vendor:
                     private_key=rsa_pair()[0],
                     sender=OWN,
                     api_key="abcd1234",
-                    signature_secret=f"sig-secret{wrong}",
+                    signature_secret=SIGNATURE + wrong,
                     base_url=base,
                 )
             )
@@ -214,12 +227,20 @@ def vendor_of(kind: str, base: str, public: str, wrong: str = "") -> Vendor:
                     base_url=base,
                 )
             )
+        case _:
+            return _chinese(kind, base, wrong)
+
+
+def _chinese(kind: str, base: str, wrong: str) -> Vendor:
+    match kind:
         case "aliyun" | "aliyun_voice":
             key = aliyun.AliyunAccount(
                 access_key="AKID", secret_key=f"ali-secret{wrong}", callback_secret=SECRET + wrong, base_url=base
             )
             if kind == "aliyun":
-                return aliyun.AliyunSms(account=key, signature="示例", template="SMS_1", slots=SLOTS)
+                return aliyun.AliyunSms(
+                    account=key, signature="示例", template="SMS_1", slots=SLOTS, template_abroad="SMS_9"
+                )
             return aliyun.AliyunVoice(
                 account=key, show_number="057100000000", template="TTS_1", slots=SLOTS, taken_template="TTS_2"
             )
@@ -229,14 +250,21 @@ def vendor_of(kind: str, base: str, public: str, wrong: str = "") -> Vendor:
             )
             if kind == "tencent":
                 return tencent.TencentSms(
-                    account=user, app_id="1400006666", signature="示例", template="449739", slots=SLOTS
+                    account=user,
+                    app_id="1400006666",
+                    signature="示例",
+                    template="449739",
+                    slots=SLOTS,
+                    template_abroad="999",
                 )
             return tencent.TencentVoice(account=user, app_id="1400007777", template="449739", slots=SLOTS)
         case _:
             app = huawei.HuaweiAccount(
                 app_key="key-1", app_secret=f"hw-secret{wrong}", callback_secret=SECRET + wrong, base_url=base
             )
-            return huawei.HuaweiSms(account=app, channel="8820", signature="示例", template="t1", slots=SLOTS)
+            return huawei.HuaweiSms(
+                account=app, channel="8820", signature="示例", template="t1", slots=SLOTS, template_abroad="t9"
+            )
 
 
 @asynccontextmanager

@@ -6,6 +6,8 @@ from dataclasses import replace
 
 import pytest
 
+from bot.adapters.base import EditTargetGone
+from bot.engine.events import RoomFailed
 from tests.scenarios.company import company
 from tests.scenarios.story import Story, changed
 
@@ -119,3 +121,88 @@ def test_no_platform_of_the_channel_has_rooms():
     t = Story(changed(company(), "ops", chats=()))
     t.at("0m").fire("disk full").at("1m")
     assert "platform that has war rooms" in t.say("bo", "room 1")
+
+
+def test_what_was_asked_of_a_room_that_is_closed_by_now_is_not_done_any_more(t):
+    t.say("bo", "room 1")
+    t.at("2m").down("slack", "server_error").say("bo", "ack 1")
+    t.at("2m40s").up("slack").say("bo", "room 1 close")
+    t.at("10m")
+    assert t.incident().rooms[0].state == "closed"
+    assert "Bo Berg" not in hall(t).topic
+    assert not [kind for kind in t.kinds() if "failed" in kind]
+
+
+def test_the_failure_of_something_else_takes_back_neither_an_opening_nor_a_closing(t):
+    t.down("slack", "hang").say("bo", "room 1")
+    news(t, "topic")
+    assert [room.state for room in t.incident().rooms] == ["asked"]
+    t.at("1m30s").up("slack").at("3m")
+    assert t.incident().rooms[0].state == "open"
+    t.down("slack", "hang").say("bo", "room 1 close")
+    news(t, "invite")
+    assert t.incident().rooms[0].state == "closing"
+
+
+def news(t, do):
+    """A platform refuses something that was asked of a room before."""
+    of, event = t.incident().id, RoomFailed(platform="slack", reason="refused", do=do)
+    t.store.run(lambda tx: t.process.service.happen(tx, of, event))
+
+
+def test_a_room_is_opened_beside_the_chat_that_its_parent_has_become(t):
+    t.carriers["slack"].moved["C0OPS"] = "C1OPS"
+    asked = []
+    attend = t.carriers["slack"]._attend
+    t.carriers["slack"]._attend = lambda job, call: asked.append((call.do, call.parent)) or attend(job, call)
+    t.say("bo", "room 1")
+    t.at("2m")
+    assert asked[0] == ("open", "C1OPS")
+
+
+def test_a_card_that_somebody_deleted_is_not_pinned_over_and_over(t):
+    pins = []
+    attend = t.carriers["slack"]._attend
+
+    def gone(job, call):
+        if call.do != "pin":
+            return attend(job, call)
+        pins.append(t.line.now)
+        return EditTargetGone("edit_target_gone")
+
+    t.carriers["slack"]._attend = gone
+    t.say("bo", "room 1")
+    t.at("20m")
+    assert len(pins) == 1
+    assert [entry.facts["do"] for entry in timeline(t) if entry.kind == "i_wr_failed"] == ["pin"]
+
+
+def test_the_card_in_a_closed_room_stays_as_it_is_and_alarms_nobody(t):
+    """Slack lets nobody write in an archived channel, and nobody reads there any more."""
+    t.say("bo", "room 1")
+    t.at("2m")
+    address = t.incident().rooms[0].address
+    attend = t.carriers["slack"]._attend
+
+    def archiving(job, call):
+        if call.do == "close":
+            t.carriers["slack"].refused.add(address)
+        return attend(job, call)
+
+    t.carriers["slack"]._attend = archiving
+    t.say("bo", "room 1 close")
+    t.at("3m").say("bo", "ack 1")
+    t.at("4m").say("bo", "resolve 1")
+    t.at("3h")
+    assert [alarm.code for alarm in t.alarms()] == []
+    t.want("3h").card("#ops", "Closed")
+
+
+def test_a_room_that_the_platform_does_not_close_stays_open_and_it_is_said(t):
+    t.say("bo", "room 1")
+    t.at("2m")
+    t.carriers["slack"].refused.add(t.incident().rooms[0].address)
+    t.say("bo", "room 1 close")
+    t.at("3m")
+    assert t.incident().rooms[0].state == "open"
+    assert [entry.facts["do"] for entry in timeline(t) if entry.kind == "i_wr_failed"] == ["close"]

@@ -38,6 +38,23 @@ def test_an_edit_that_must_wait_uses_nothing_up():
     assert budgets.take("slack", "C1", CAPS, 2 * SECOND, edit="d9") == 0
 
 
+def test_a_chat_that_must_rest_holds_up_no_page_to_another():
+    caps = Capabilities(per_chat=Budget(per_s=1.0, burst=1), overall=Budget(per_s=10.0, burst=1))
+    budgets = Budgets()
+    assert budgets.take("slack", "D1", caps, 0, queue="page", spread=30 * SECOND) == 0
+    budgets.pause("slack", "D1", MINUTE)
+    assert budgets.take("slack", "D1", caps, 0, queue="page", spread=30 * SECOND) == MINUTE
+    assert budgets.take("slack", "D2", caps, 0, queue="page", spread=30 * SECOND) == SECOND // 10
+
+
+def test_a_queue_for_one_chat_holds_up_no_other_chat():
+    caps = Capabilities(per_chat=Budget(per_s=1.0, burst=1), overall=Budget(per_s=10.0, burst=1))
+    budgets = Budgets()
+    waits = [budgets.take("slack", "C1", caps, 0, queue="card", spread=MINUTE) for _ in range(30)]
+    assert waits == [n * SECOND for n in range(30)]
+    assert budgets.take("slack", "C2", caps, 0, queue="card", spread=MINUTE) == SECOND // 10
+
+
 @pytest.mark.parametrize("edits", [True, False])
 def test_slacks_own_limits_are_never_reached(edits: bool):
     """A storm for ten minutes, as fast as the budgets let it: the emulator's quotas, which are Slack's, hold."""

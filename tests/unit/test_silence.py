@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from datetime import date
 
 import pytest
@@ -13,7 +14,7 @@ from bot.engine.calendars import Calendar
 from bot.engine.conditions import fault, matches
 from bot.engine.flapping import Flapping, Flaps
 from bot.engine.grouping import Branch, Grouping, facts_of, key_of
-from bot.engine.model import DAY, HOUR, MINUTE, Condition, Incident, Pause, Progress, TimeWindow
+from bot.engine.model import DAY, HOUR, MINUTE, Condition, Incident, Pause, Progress, Severity, TimeWindow
 from bot.engine.silence import Silence
 from tests.conformance.store.samples import alert, incident
 from tests.sim.world import instant
@@ -100,6 +101,13 @@ def test_a_quick_silence_hides_nothing_else():
     near = ({"path": "/var/log/messages", "host": "db1"}, {"path": "/var/log/"}, {"path": "/var/log/", "host": "x"})
     for labels in near:
         assert not matches(tests, facts_of(alert("a", labels=labels)))
+
+
+def test_a_quick_silence_asks_no_alert_for_the_severity_that_a_person_set():
+    judged = incident("i", labels={"host": "db1"}, severity=Severity.INFO, frozen=frozenset({"severity"}))
+    facts = facts_of(alert("a", labels={"host": "db1"}, severity=Severity.WARNING))
+    assert matches(silence.like(judged), facts)
+    assert not matches(silence.like(replace(judged, frozen=frozenset())), facts)
 
 
 # --- coming and going -------------------------------------------------------------------------------------------------

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import sqlite3
 import subprocess
 import sys
@@ -10,12 +11,14 @@ from concurrent.futures import ThreadPoolExecutor
 import pytest
 from alembic.autogenerate import compare_metadata
 from alembic.runtime.migration import MigrationContext
+from alembic.script import ScriptDirectory
 from sqlalchemy import create_engine
 
 from bot.store.base import StoreUnavailable
-from bot.store.migrations import SchemaTooOld, migrate, pending, require_current
+from bot.store.migrations import HERE, SchemaTooOld, migrate, pending, require_current
 from bot.store.opening import open_store
 from bot.store.tables import METADATA
+from tests.conformance.store.samples import card, incident
 
 
 @pytest.fixture
@@ -75,6 +78,41 @@ def test_a_newer_schema_is_not_behind(url, tmp_path):
         connection.execute("UPDATE alembic_version SET version_num = '9999'")
     connection.close()
     assert not pending(url)
+
+
+def test_there_is_one_chain():
+    script = ScriptDirectory(HERE)
+    assert len(script.get_heads()) == 1
+    revisions = [each.revision for each in script.walk_revisions()]
+    assert sorted(revisions, reverse=True) == revisions, "each revision follows the one before it"
+
+
+def test_rows_of_the_first_release_are_read_after_the_upgrade(url, tmp_path):
+    """What was added to incidents and deliveries since then has a value for those that lack it."""
+    migrate(url)
+    kept, row = incident("1"), card("1")
+    open_store(url).run(lambda tx: (tx.put_incident(kept, None), tx.enqueue([row])))
+    make_it_old(tmp_path / "100% tocsin.db", {"incident": {"rooms", "turns", "digest"}, "delivery": {"op"}})
+    assert pending(url)
+    migrate(url)
+    store = open_store(url)
+    assert store.read(lambda tx: tx.incidents([kept.id])) == {kept.id: kept}
+    assert store.read(lambda tx: tx.delivery(row.id)) == row
+    assert store.read(lambda tx: (tx.turns(kept.channel), tx.chat_overrides())) == ({}, [])
+
+
+def make_it_old(path, later):
+    """Take away what the revisions after the first have brought: their tables, and these fields of rows."""
+    with sqlite3.connect(path) as connection:
+        for table in ("turn", "chat_override"):
+            connection.execute(f"DROP TABLE {table}")
+        for table, names in later.items():
+            for one, text in connection.execute(f"SELECT id, whole FROM {table}").fetchall():
+                old = {name: value for name, value in json.loads(text).items() if name not in names}
+                assert len(old) < len(json.loads(text)), "these fields were there"
+                connection.execute(f"UPDATE {table} SET whole = ? WHERE id = ?", (json.dumps(old), one))
+        connection.execute("UPDATE alembic_version SET version_num = '0001'")
+    connection.close()
 
 
 def test_threads_may_migrate_at_once(url):

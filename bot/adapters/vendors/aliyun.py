@@ -34,6 +34,7 @@ from bot.adapters.vendors.contract import (
     mark,
     no_balance,
     rows,
+    template_for,
     throttled,
     unclear,
     unfit,
@@ -168,6 +169,8 @@ class AliyunSms:
     signature: str
     template: str
     slots: tuple[Slot, ...]
+    template_abroad: str = ""
+    """The template for numbers outside the mainland, with the same variables; empty: none are sent there."""
     name: str = "aliyun"
     medium: str = "sms"
 
@@ -176,7 +179,7 @@ class AliyunSms:
         fields = {
             "PhoneNumbers": _local(to),
             "SignName": self.signature,
-            "TemplateCode": self.template,
+            "TemplateCode": template_for(to, self.template, self.template_abroad),
             "TemplateParam": json.dumps(dict(fill(self.slots, words.values)), ensure_ascii=False),
             "OutId": mark(key),
         }

@@ -199,6 +199,17 @@ def fill(slots: Sequence[Slot], values: Mapping[str, str]) -> list[tuple[str, st
     return filled
 
 
+def template_for(to: str, mainland: str, abroad: str) -> str:
+    """The approved template for a number: Chinese vendors keep those of the mainland and of the world apart.
+
+    Raises `Permanent` where there is none, which sends the page to the next vendor without a call.
+    """
+    chosen = mainland if to.startswith("+86") else abroad
+    if not chosen:
+        raise Permanent("sender_refused", "No template of this vendor is set up for where the number is.")
+    return chosen
+
+
 def is_chinese(words: Words) -> bool:
     """Whether a voice should speak Chinese: by the words themselves first, since a title may be in either language."""
     return bool(_CJK.search(words.text)) or words.lang.startswith("zh")

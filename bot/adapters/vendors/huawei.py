@@ -30,6 +30,7 @@ from bot.adapters.vendors.contract import (
     fill,
     mark,
     no_balance,
+    template_for,
     throttled,
     unclear,
     unfit,
@@ -114,6 +115,8 @@ class HuaweiSms:
     signature: str
     template: str
     slots: tuple[Slot, ...]
+    template_abroad: str = ""
+    """The template for numbers outside the mainland, with the same variables; empty: none are sent there."""
     name: str = "huawei"
     medium: str = "sms"
 
@@ -122,7 +125,7 @@ class HuaweiSms:
         fields = {
             "from": self.channel,
             "to": to,
-            "templateId": self.template,
+            "templateId": template_for(to, self.template, self.template_abroad),
             "templateParas": json.dumps([value for _, value in fill(self.slots, words.values)], ensure_ascii=False),
             "signature": self.signature,
             "extend": mark(key),

@@ -33,6 +33,7 @@ from bot.adapters.vendors.contract import (
     mark,
     no_balance,
     rows,
+    template_for,
     throttled,
     unclear,
     unfit,
@@ -161,6 +162,8 @@ class TencentSms:
     signature: str
     template: str
     slots: tuple[Slot, ...]
+    template_abroad: str = ""
+    """The template for numbers outside the mainland, with the same variables; empty: none are sent there."""
     name: str = "tencent"
     medium: str = "sms"
 
@@ -170,7 +173,7 @@ class TencentSms:
             "PhoneNumberSet": [to],
             "SmsSdkAppId": self.app_id,
             "SignName": self.signature,
-            "TemplateId": self.template,
+            "TemplateId": template_for(to, self.template, self.template_abroad),
             "TemplateParamSet": [value for _, value in fill(self.slots, words.values)],
             "SessionContext": mark(key),
         }

@@ -137,7 +137,7 @@ class VonageSms:
             raise Permanent("sender_refused", f"Vonage takes callbacks of at most {CALLBACK_MAX} characters.")
         fields = {
             "api_key": self.account.api_key,
-            "from": self.account.sender,
+            "from": self.account.sender.lstrip("+"),
             "to": to.lstrip("+"),
             "text": words.text,
             "type": "text" if words.text.isascii() else "unicode",

@@ -82,4 +82,9 @@ WORDS: Final[dict[str, str]] = {
     "failure.not_delivered": "it was not delivered",
     "failure.internal_error": "an error inside Tocsin",
     "failure.platform_not_configured": "that way is not set up",
+    "failure.recipient_blocked": "the person, or a list, refuses messages from here",
+    "failure.no_balance": "the vendor's account is empty",
+    "failure.busy": "the line was busy",
+    "failure.no_answer": "nobody answered the call",
+    "failure.answered_by_machine": "a machine answered the call",
 }

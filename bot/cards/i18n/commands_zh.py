@@ -77,4 +77,9 @@ WORDS: Final[dict[str, str]] = {
     "failure.not_delivered": "未能送达",
     "failure.internal_error": "Tocsin 内部错误",
     "failure.platform_not_configured": "该方式尚未配置",
+    "failure.recipient_blocked": "对方或黑名单拒收",
+    "failure.no_balance": "供应商账户余额不足",
+    "failure.busy": "线路忙",
+    "failure.no_answer": "无人接听",
+    "failure.answered_by_machine": "由语音信箱接听",
 }

@@ -48,6 +48,8 @@ class AliyunEmulator(Exchange):
     secret_key: str
     signatures: Sequence[str]
     templates: Mapping[str, Sequence[str]]
+    abroad: Sequence[str] = ()
+    """Templates for numbers outside the mainland; all others are for the mainland only."""
     show_numbers: Sequence[str] = ()
     _nonces: set[str] = field(default_factory=set)
     name: ClassVar[str] = "aliyun"
@@ -107,6 +109,8 @@ class AliyunEmulator(Exchange):
             raise Refused("isv.SMS_SIGNATURE_ILLEGAL")
         said = self._filled(fields["TemplateCode"], fields.get("TemplateParam", "{}"), "isv.SMS_TEMPLATE_ILLEGAL")
         to = _number(fields["PhoneNumbers"])
+        if to.startswith("+86") is (fields["TemplateCode"] in self.abroad):
+            raise Refused("isv.SMS_TEMPLATE_ILLEGAL", "the template is for other regions")
         found = f"{secrets.randbelow(10**18):018d}^0"
         self.keep(found, "text", to, said, out_id=fields.get("OutId", ""))
         return JSONResponse({"Code": "OK", "Message": "OK", "RequestId": _request_id(), "BizId": found})

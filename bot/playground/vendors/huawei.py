@@ -40,6 +40,8 @@ class HuaweiEmulator(Exchange):
     app_secret: str
     channels: Mapping[str, str]
     templates: Mapping[str, int]
+    abroad: Sequence[str] = ()
+    """Templates for numbers outside the mainland; all others are for the mainland only."""
     _nonces: set[str] = field(default_factory=set)
     name: ClassVar[str] = "huawei"
     errors: ClassVar[Mapping[str, tuple[int, str]]] = {
@@ -88,6 +90,8 @@ class HuaweiEmulator(Exchange):
             raise Refused("E200041")
         if len(numbers) != 1 or not re.fullmatch(r"\+[1-9][0-9]{6,14}", form["to"]):
             raise Refused("E000503", "to: one E.164 number is taken here.")
+        if form["to"].startswith("+86") is (form["templateId"] in self.abroad):
+            raise Refused("E200029")
         said = self._filled(form)
         if len(form.get("extend", "")) > EXTEND_MAX:
             raise Refused("E000503", "extend is too long.")

@@ -41,6 +41,8 @@ class TencentEmulator(Exchange):
     voice_app: str
     signatures: Sequence[str]
     templates: Mapping[str, int]
+    abroad: Sequence[str] = ()
+    """Templates for numbers outside the mainland; all others are for the mainland only."""
     name: ClassVar[str] = "tencent"
     errors: ClassVar[Mapping[str, tuple[int, str]]] = {
         "LimitExceeded.PhoneNumberThirtySecondLimit": (200, "too many messages to one number within 30 seconds"),
@@ -65,6 +67,8 @@ class TencentEmulator(Exchange):
         "AuthFailure.SignatureFailure": (200, "The provided credentials could not be validated."),
         "AuthFailure.SignatureExpire": (200, "Signature expired."),
         "AuthFailure.SecretIdNotFound": (200, "The SecretId is not found."),
+        "UnsupportedOperation.GlobalTemplateToChineseMainlandPhone": (200, "the template is for abroad"),
+        "UnsupportedOperation.ChineseMainlandTemplateToGlobalPhone": (200, "the template is for the mainland"),
         "InvalidAction": (200, "The request parameter 'Action' is invalid."),
         "NoSuchVersion": (200, "The version does not exist."),
         "MissingParameter": (200, "The request is missing a required parameter."),
@@ -119,6 +123,11 @@ class TencentEmulator(Exchange):
             raise Refused("InvalidParameterValue.IncorrectPhoneNumber")
         if asked["SignName"] not in self.signatures:
             raise Refused("FailedOperation.SignatureIncorrectOrUnapproved")
+        mainland, worldly = to.startswith("+86"), asked["TemplateId"] in self.abroad
+        if mainland and worldly:
+            raise Refused("UnsupportedOperation.GlobalTemplateToChineseMainlandPhone")
+        if not mainland and not worldly:
+            raise Refused("UnsupportedOperation.ChineseMainlandTemplateToGlobalPhone")
         found = f"2019:{secrets.randbelow(10**19):019d}"
         self.keep(found, "text", to, self._filled(asked), context=asked.get("SessionContext", ""))
         return found

@@ -96,7 +96,7 @@ class VonageEmulator(Exchange):
             raise Refused("4")
         if not _DIGITS.fullmatch(form["to"]):
             raise Refused("6", "Unroutable message - rejected")
-        if form["from"].lstrip("+") not in {each.lstrip("+") for each in self.numbers}:
+        if form["from"] not in {each.lstrip("+") for each in self.numbers}:
             raise Refused("15")
         if len(form.get("callback", "")) > CALLBACK_MAX or not 20_000 <= int(form.get("ttl", "20000")) <= 604_800_000:
             raise Refused("3")
