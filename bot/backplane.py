@@ -8,6 +8,7 @@ from __future__ import annotations
 import asyncio
 from collections import OrderedDict
 from dataclasses import dataclass, field
+from threading import Lock
 
 from bot.adapters.base import Budget, Capabilities
 from bot.engine.model import SECOND, Instant, Span
@@ -51,10 +52,14 @@ class _Bucket:
 
 
 class Budgets:
-    """What each platform and each chat may still be sent. Kept in memory; a restart begins with full buckets."""
+    """What each platform and each chat may still be sent. Kept in memory; a restart begins with full buckets.
+
+    Rows are prepared in several threads, so what is looked at and taken is one step under a lock.
+    """
 
     def __init__(self) -> None:
         """Begin with every bucket full and nobody paused."""
+        self._lock = Lock()
         self._buckets: OrderedDict[str, _Bucket] = OrderedDict()
         self._paused: dict[str, Instant] = {}
 
@@ -82,20 +87,22 @@ class Budgets:
             asked.append((f"edit:{edit}", Budget(per_s=1 / caps.edit_gap_s, burst=1)))
         if edit and caps.edits:
             asked.append((f"{carrier}:edits", caps.edits))
-        waits = [self._wait(name, budget, now) for name, budget in asked]
-        if (longest := max(waits)) > 0:
-            full = (each for each, wait in zip(asked, waits, strict=True) if wait == longest)
-            return max(self._turn(name, budget, now + longest, queue, spread) for name, budget in full) - now
-        for name, budget in asked:
-            self._consume(name, budget, now)
+        with self._lock:
+            waits = [self._wait(name, budget, now) for name, budget in asked]
+            if (longest := max(waits)) > 0:
+                full = (each for each, wait in zip(asked, waits, strict=True) if wait == longest)
+                return max(self._turn(name, budget, now + longest, queue, spread) for name, budget in full) - now
+            for name, budget in asked:
+                self._consume(name, budget, now)
         return 0
 
     def pause(self, carrier: str, chat: str, until: Instant) -> None:
         """Send nothing to this chat (or, with an empty chat, to the whole platform) before `until`."""
         name = f"{carrier}/{chat}" if chat else carrier
-        self._paused[name] = max(until, self._paused.get(name, 0))
-        if len(self._paused) > BUCKETS_MAX:
-            self._paused = {n: t for n, t in self._paused.items() if t > until}
+        with self._lock:
+            self._paused[name] = max(until, self._paused.get(name, 0))
+            if len(self._paused) > BUCKETS_MAX:
+                self._paused = {n: t for n, t in self._paused.items() if t > until}
 
     def _wait(self, name: str, budget: Budget, now: Instant) -> Span:
         """How long this bucket, or a pause, asks to wait; not above 0 where neither does."""

@@ -261,7 +261,7 @@ class Deliver:
         """Tell whoever runs Tocsin."""
         log.error("refused", carrier=row.carrier, reason=error.reason, delivery=row.id, detail=error.detail)
         text = f"{row.carrier} refused a message to {row.member or row.address} ({error.reason}). Run: tocsin doctor"
-        self._service.alarm(tx, f"{row.carrier}:{error.reason}", text)
+        self._service.alarm(tx, f"{row.carrier}:{error.reason}", text, about=row.carrier)
 
 
 def _backoff(row: Delivery) -> Span:

@@ -220,11 +220,12 @@ class Noise:
             return _Place(incident=holder, group_key=key, digest=True)
         if holder and why:
             self._happen(tx, holder, CollectsNoMore(why=why))
-        if not digest.drowns(channel.digest, tx.nth_newest(channel.id, channel.digest.incidents), now):
-            return None
-        closed = tx.newest_closed(channel.id, channel.digest.incidents)
+        closed = tx.newest_closed(channel.id, digest.LOOK_AT)
         last = next((one for one in closed if one.group_key == key and flapping.goes_on(one, now)), None)
-        return _Place(incident=last if last and grouping.collects(last, now) else None, group_key=key, digest=True)
+        if last and grouping.collects(last, now) and digest.goes_on(channel.digest, last.closed_at, now):
+            return _Place(incident=last, group_key=key, digest=True)
+        drowns = digest.drowns(channel.digest, tx.nth_newest(channel.id, channel.digest.incidents), now)
+        return _Place(incident=None, group_key=key, digest=True) if drowns else None
 
     def _remember(self, tx: Tx, alert: Alert) -> Flaps | None:
         """Note one more change of state; None where the channel does not want it."""

@@ -219,15 +219,18 @@ class Service:
             case _:
                 return []
 
-    def alarm(self, tx: Tx, code: str, text: str, *, incident: str = "") -> None:
-        """Tell the people of the catch-all that Tocsin needs them: once an hour for each code and incident."""
+    def alarm(self, tx: Tx, code: str, text: str, *, incident: str = "", about: Way = "") -> None:
+        """Tell the people of the catch-all that Tocsin needs them: once an hour for each code and incident.
+
+        What is wrong with the way `about` is told by another one, wherever a person has another.
+        """
         world, now = self._worlds(), self._clock.now()
-        about = f"alarm:{code}:{incident}:{now // HOUR}"
+        once = f"alarm:{code}:{incident}:{now // HOUR}"
         rows = [
-            self._text_row(member, way, f"{about}:{member.id}:{way}", text)
+            self._text_row(member, way, f"{once}:{member.id}:{way}", text)
             for called in routing.people(world, world.catch_all, now)
             if (member := world.member(called.member))
-            for way in preference.first_ways(member, Severity.CRITICAL, None)
+            for way in _alarm_ways(member, about)
         ]
         if not rows or tx.enqueue(rows):
             tx.raise_alarm(AlarmRow(code=code, text=text, at=now, incident=incident))
@@ -329,6 +332,12 @@ class Service:
             wanted_rev=rev,
             text=text,
         )
+
+
+def _alarm_ways(member: Member, broken: Way) -> tuple[Way, ...]:
+    first = preference.first_ways(member, Severity.CRITICAL, None)
+    others = tuple(way for way in first if way != broken)
+    return others or preference.fallback_ways(member, first) or first
 
 
 def _address(member: Member, way: Way) -> str:

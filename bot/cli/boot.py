@@ -37,6 +37,16 @@ def refuse(*sentences: str) -> NoReturn:
     raise typer.Exit(MISUSE)
 
 
+def contents(file: Path, option: str) -> str:
+    """The text of a file that the command line names. Refuses what cannot be read."""
+    try:
+        return file.read_text(encoding="utf-8")
+    except OSError as error:
+        refuse(f"{option} {file} cannot be read: {error.strerror}. Name a file that is there.")
+    except UnicodeDecodeError as error:
+        refuse(f"{option} {file} is not UTF-8 (byte {error.start}). Save it as UTF-8.")
+
+
 def settings() -> Settings:
     """The settings of this machine, or the reasons why not."""
     try:

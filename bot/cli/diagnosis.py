@@ -66,7 +66,7 @@ def _database(settings: Settings) -> Iterator[Finding]:
         yield Finding(check=place, ok=False, detail=str(error), cure=cure)
         return
     yield Finding(check=place, ok=True, detail="can be written")
-    detail = f"{len(dead)} bodies could not be read"
+    detail = f"bodies that could not be read: {len(dead)}"
     yield Finding(check="dead letters", ok=not dead, detail=detail, cure="tocsin replay" if dead else "")
 
 

@@ -36,6 +36,8 @@ def duty(world: World, name: str | None, at: str | None, start: str | None, end:
         raise ValueError(f"There is no schedule {name!r}; there are {', '.join(world.schedules)}.")
     if (start is None) != (end is None):
         raise ValueError("Give both --from and --to, or neither.")
+    if at is not None and start is not None:
+        raise ValueError("Give --at, or --from and --to: one instant, or a span.")
     plans = [world.schedules[name]] if name else list(world.schedules.values())
     return [_duty(plan, at, start, end) for plan in plans]
 
@@ -56,7 +58,10 @@ def calendar(world: World, name: str | None, start: str | None, end: str | None)
 
 def _duty(plan: Schedule, at: str | None, start: str | None, end: str | None) -> dict[str, Any]:
     if start is not None and end is not None:
-        return shifts_between(plan, read_time(start, plan.zone), read_time(end, plan.zone))
+        first, last = read_time(start, plan.zone), read_time(end, plan.zone)
+        if last <= first:
+            raise ValueError(f"--to {end} is not after --from {start}. Write the earlier time as --from.")
+        return shifts_between(plan, first, last)
     return on_call_at(plan, read_time(at, plan.zone) if at else SystemClock().now())
 
 

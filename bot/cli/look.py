@@ -48,7 +48,7 @@ def check(
             typer.echo(f"warning: {problem}")
         if env.missing:
             typer.echo(f"note: not set on this machine, and needed to run: {', '.join(sorted(set(env.missing)))}")
-        typer.echo(f"{file}: {len(errors)} errors, {len(warnings)} warnings.")
+        typer.echo(f"{file}: errors: {len(errors)}, warnings: {len(warnings)}.")
     raise typer.Exit(boot.MISUSE if errors else boot.FOUND if warnings else 0)
 
 
@@ -143,7 +143,8 @@ def parse(
     if source is None:
         boot.refuse("Name the source, such as: tocsin parse prometheus < body.json")
     body = sys.stdin.buffer.read()
-    outcome = parse_one(source, body, headers=_object(headers), config=_object(config), now=now)
+    sent, settings = _object(headers, "--headers"), _object(config, "--config")
+    outcome = parse_one(source, body, headers=sent, config=settings, now=now)
     _print(outcome)
     raise typer.Exit(boot.FOUND if "rejected" in outcome else 0)
 
@@ -165,8 +166,8 @@ def render(
         platform=platform,
         state=state,
         lang=lang,
-        card=card.read_bytes() if card else None,
-        template=template.read_text(encoding="utf-8") if template else None,
+        card=boot.contents(card, "--card").encode() if card else None,
+        template=boot.contents(template, "--template") if template else None,
         incident=incident,
     )
     try:
@@ -198,8 +199,10 @@ def why(
     store = boot.store_of(settings.database, migrate=False)
     incident = store.read(lambda tx: number(tx, about))
     told = None
+    members: tuple[str, ...] = ()
     try:
         world = boot.world_of(settings.manifest)
+        members = tuple(world.members)
         if incident is None:
             alerts = verdicts_about(store, world, about)
             incident = next((each for each in alerts if isinstance(each, int)), None)
@@ -212,6 +215,8 @@ def why(
         if incident is None:
             boot.refuse(f"There is no incident {about}.")
     rows = store.read(lambda tx: decisions(tx, incident, member))
+    if member is not None and members and member not in members and not rows:
+        boot.refuse(f"There is no member {member!r}; there are {', '.join(members)}.")
     if as_json:
         _print({"incident": incident, "verdicts": told.as_json(member) if told else None, "entries": rows})
         return
@@ -269,8 +274,18 @@ def _print(value: Any) -> None:
     typer.echo(json.dumps(value, ensure_ascii=False, indent=2))
 
 
-def _object(file: Path | None) -> dict[str, Any]:
-    return dict(json.loads(file.read_text(encoding="utf-8"))) if file else {}
+def _object(file: Path | None, option: str) -> dict[str, Any]:
+    from bot.cli import boot
+
+    if file is None:
+        return {}
+    try:
+        value = json.loads(boot.contents(file, option))
+    except ValueError as error:
+        boot.refuse(f"{option} {file} is no JSON: {error}.")
+    if not isinstance(value, dict):
+        boot.refuse(f"{option} {file} holds no JSON object. Write names and values, such as {{}}.")
+    return value
 
 
 def _after(seconds: float) -> str:

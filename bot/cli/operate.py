@@ -41,7 +41,7 @@ def replay(
         return
     for row in dead:
         typer.echo(f"{row.id}  {row.source}  {row.integration}  {len(row.body)} bytes")
-    typer.echo(f"{len(dead)} dead letters.")
+    typer.echo(f"Dead letters: {len(dead)}.")
 
 
 def link(

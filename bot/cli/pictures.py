@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 from dataclasses import dataclass, replace
 
-import msgspec
+from pydantic import TypeAdapter, ValidationError
 
 from bot.adapters.email import SmtpSettings, compose
 from bot.adapters.slack.webhook import one_way
@@ -118,8 +118,8 @@ def _past(wanted: Wanted, num: int) -> View:
 
 def _read(card: bytes) -> Card:
     try:
-        return msgspec.json.decode(card, type=Card)
-    except msgspec.ValidationError as error:
-        raise ValueError(f"--card is no card: {error}.") from error
-    except msgspec.DecodeError as error:
-        raise ValueError(f"--card is no JSON: {error}.") from error
+        return TypeAdapter(Card).validate_json(card)
+    except ValidationError as error:
+        first = error.errors()[0]
+        where = ".".join(str(step) for step in first["loc"]) or "it"
+        raise ValueError(f"--card is no card: {where}: {first['msg']}.") from error

@@ -18,7 +18,7 @@ Manifest = Annotated[Path | None, typer.Option("--manifest", "-m", help="The man
 
 
 def demo(
-    port: Annotated[int, typer.Option(help="Where the playground page is.")] = 8400,
+    port: Annotated[int, typer.Option(help="Where the playground page is.", min=0, max=65_535)] = 8400,
     folder: Annotated[Path | None, typer.Option(help="Scratch folder; default: a new one.")] = None,
 ) -> None:
     """Run the whole product on this machine with no account, and show it on one page."""

@@ -33,6 +33,8 @@ SHIFTS_MAX = 10
 """As many shifts may be given away at once."""
 ROWS_MAX = 20
 NAME_WORDS = 3
+NUMBER_DIGITS = 4
+"""Python refuses to read a number of more than 4,300."""
 _ID = re.compile(r"[0-9a-f]{4,16}")
 _ME = frozenset({"me", "@me", "我"})
 
@@ -165,9 +167,10 @@ class Shifting:
 
     def _swap(self, tx: Tx, asker: Asker, words: list[str]) -> Said:
         """`<number of my shift> [with @p]`."""
-        if not words or not words[0].strip("#.").isdecimal():
+        digits = words[0].strip("#.") if words else ""
+        if not digits.isdecimal() or len(digits) > NUMBER_DIGITS:
             return usage(asker, "swap")
-        number, mine = int(words[0].strip("#.")), self.mine(asker)
+        number, mine = int(digits), self.mine(asker)
         if not 1 <= number <= len(mine):
             return sentence(asker, "no_such_shift", {"word": words[0]})
         plan, shift = mine[number - 1]
@@ -212,7 +215,10 @@ class Shifting:
             text = self._worded(asker, "tell.swapped" if theirs else "tell.covered", override, giver, theirs)
             self._service.tell(tx, giver, f"taken:{override.id}:{giver.id}", text)
         self._directory.load(tx)
-        return sentence(asker, "cover_taken", {**self._facts(asker, override), "by": wish.by}, done=True)
+        facts = {**self._facts(asker, override), "by": wish.by}
+        if theirs is not None:  # not always the shift that was theirs to give when they were asked
+            facts |= self._back(asker, override, theirs, asker.lang, asker.zone)
+        return sentence(asker, "swap_taken" if theirs else "cover_taken", facts, done=True)
 
     def _end(self, tx: Tx, asker: Asker, words: list[str]) -> Said:
         """`unoverride <id>`."""
@@ -333,15 +339,19 @@ class Shifting:
         """What the replies about an override say."""
         return _told(override, asker.world, asker.lang, asker.zone, asker.now)
 
+    def _back(self, asker: Asker, override: ChatOverride, theirs: Shift, lang: str, zone: str) -> dict[str, str]:
+        """What is given for a shift."""
+        back = replace(override, start=theirs.start, end=theirs.end)
+        other = _told(back, asker.world, lang, zone, asker.now)
+        return {"start_back": other["start"], "end_back": other["end"]}
+
     def _worded(
         self, asker: Asker, key: str, override: ChatOverride, reader: Member, theirs: Shift | None = None
     ) -> str:
         """News for somebody else, in their language and by their clocks."""
         facts = _told(override, asker.world, reader.lang, reader.zone, asker.now)
         if theirs is not None:
-            back = replace(override, start=theirs.start, end=theirs.end)
-            other = _told(back, asker.world, reader.lang, reader.zone, asker.now)
-            facts |= {"start_back": other["start"], "end_back": other["end"]}
+            facts |= self._back(asker, override, theirs, reader.lang, reader.zone)
         name = one_line(asker.member.name) if asker.member else asker.id
         return say(reader.lang, key, name=name, id=override.id[:ID_SHOWN], **facts)
 

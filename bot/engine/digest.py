@@ -10,13 +10,12 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from hashlib import sha256
 
-from bot.engine.model import MINUTE, SECOND, Alert, Incident, Instant, Rule, Span
+from bot.engine.model import MINUTE, Alert, Incident, Instant, Rule, Span
 
 QUIET: Span = 5 * MINUTE
 """A digest that nothing has joined for so long collects no more: what comes then opens an incident of its own."""
-EACH: Span = 30 * SECOND
-"""What an alert that joins adds to that time, which never exceeds `QUIET`: two alerts in a minute keep a digest. What
-comes more seldom is no storm any more, and must not vanish in a digest that somebody took hours ago."""
+LOOK_AT = 5
+"""Closed incidents of a channel, the youngest first, among which a digest that has just closed is looked for."""
 STEPS = (100, 1_000)
 """Numbers of alerts at which a digest pages again, beside those of the channel: what everybody ignored has grown."""
 
@@ -47,7 +46,12 @@ def drowns(digest: Digest, nth_newest: Incident | None, now: Instant) -> bool:
 def collects_until(digest: Digest | None, before: Instant, now: Instant) -> Instant:
     """Until when a digest that collected until `before` goes on after an alert that joins it at `now`.
 
-    Where a channel drowns in fewer than two incidents a minute, its digests last with as few.
+    Each alert adds its share of the rate at which the channel drowns: a storm keeps its digest, and what comes more
+    seldom is no storm any more, and must not vanish in a digest that somebody took hours ago.
     """
-    each = max(EACH, digest.within // digest.incidents) if digest else EACH
-    return min(before + each, now + QUIET)
+    return min(before + digest.within // digest.incidents, now + QUIET) if digest else before
+
+
+def goes_on(digest: Digest, closed_at: Instant | None, now: Instant) -> bool:
+    """Whether the storm outlives a digest whose alerts have all recovered: it closed less than `within` ago."""
+    return closed_at is not None and now - closed_at < digest.within

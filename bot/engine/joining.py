@@ -77,6 +77,7 @@ def back(draft: Draft, event: AlertSeen) -> None:
     )
     draft.log(Kind.REOPEN, Reason.FLAPPED, facts=why(event).facts)
     _count(draft, event.alert)
+    _slide(draft)
     mark_flapping(draft, event)
     _swell(draft)
 

@@ -25,8 +25,8 @@ def as_ical(world: World, schedule: Schedule, start: Instant, end: Instant, now:
     calendar.add("prodid", "-//Tocsin//on call//EN")
     calendar.add("version", "2.0")
     calendar.add("method", "PUBLISH")
-    calendar.add("name", schedule.name)
-    calendar.add("x-wr-calname", schedule.name)
+    calendar.add("name", icalendar.vText(schedule.name))  # as text: else it would not be escaped
+    calendar.add("x-wr-calname", icalendar.vText(schedule.name))
     for shift in rota.shifts(schedule, start, end):
         member = world.members.get(shift.member)
         event = icalendar.Event()

@@ -39,9 +39,11 @@ def test_oncall_names_everybody_and_the_empty_schedule():
 
 def test_lists_say_how_each_incident_stands():
     card = list_card([VIEW.incident], VIEW.world, "en", zone="UTC", now=NOW, url="https://t.example/")
-    assert lines(card) == ["#142 Checkout API 5xx above 5%", "Critical, Processing, since 10:00: Bo Novak"]
+    assert lines(card) == ["#142 Checkout API 5xx above 5%", "Critical, Processing, opened 10:00, with Bo Novak"]
     assert card.body[0].lines[0][0].href == "https://t.example/i/142"
     assert list_card([], VIEW.world, "en", zone="UTC", now=NOW).fallback == "No incident is open."
+    mine = list_card([], VIEW.world, "en", zone="UTC", now=NOW, above=["1. Shop primary"])
+    assert (card.title, mine.title) == ("Incidents", "My shifts and incidents")
     many = list_card([VIEW.incident] * 25, VIEW.world, "en", zone="UTC", now=NOW)
     assert lines(many)[-1] == "and 5 more"
 
@@ -103,6 +105,9 @@ def test_the_timeline_names_what_it_is_about():
         said(Kind.DELIVERY, Reason.FALLBACK_FAILED, why="timeout")
         == "Ann Lee by SMS: not delivered (no answer in time)"
     )
+    assert said(Kind.ASSIGN, Reason.ESCALATED_BY_HAND) == "Bo Novak escalated to level 2"
+    for reason in (Reason.ESCALATED_BY_HAND, Reason.NOT_ACKED_IN_TIME, Reason.NEXT_ROUND):
+        assert said(Kind.NOTIFY, reason).startswith("Ann Lee paged by SMS at level 2: "), "who was paged, by which way"
     assert said(Kind.SEVERITY, Reason.SET_BY_HAND, severity="Info") == "Bo Novak made it Info"
     assert said(Kind.SEVERITY, Reason.ALERT, severity="Critical") == "an alert made it Critical"
 

@@ -160,13 +160,23 @@ def tokens_of(message: Json, key: Key) -> list[tuple[Token, str]]:
     return [(token, text) for token, text in found if token is not None]
 
 
-def manifest(sides: dict[str, Side], base: str, product: str, smtp_port: int, members: dict[str, Member]) -> Json:
-    """Everybody in `members` is paged at once, and every platform's group shows the card."""
+OPERATOR = Member(on=(), email=WARDEN)
+
+
+def manifest(
+    sides: dict[str, Side],
+    base: str,
+    product: str,
+    smtp_port: int,
+    members: dict[str, Member],
+    warden: Member = OPERATOR,
+) -> Json:
+    """Everybody in `members` is paged at once, and every platform's group shows the card. The warden is Eve."""
     return {
         "organization": "Everywhere",
         "public_url": product,
         "members": {
-            "warden": {"name": "Warden", "email": WARDEN},
+            "warden": warden.declared("eve", sides),
             **{name: member.declared(name, sides) for name, member in members.items()},
         },
         "channels": {
@@ -199,6 +209,7 @@ async def everywhere(
     folder: Path,
     members: dict[str, Member] | None = None,
     *,
+    warden: Member = OPERATOR,
     wrap: Callable[[Store], Store] = lambda store: store,
     rate_limits: bool = True,
 ) -> AsyncIterator[Everywhere]:
@@ -217,7 +228,7 @@ async def everywhere(
         sides[name] = made(hub, base, product, rate_limits=rate_limits)
     members = members or {name: Member(on=sides, first="email", email=f"{name}@example.com") for name in STAFF}
     file, database = folder / "tocsin.yaml", f"sqlite:///{(folder / 'tocsin.db').absolute()}"
-    file.write_text(json.dumps(manifest(sides, base, product, mail.port, members), indent=1), encoding="utf-8")
+    file.write_text(json.dumps(manifest(sides, base, product, mail.port, members, warden), indent=1), encoding="utf-8")
     loaded = read(file.read_text(encoding="utf-8"), file=str(file), env={}, sources=SOURCES)
     store = wrap(boot.store_of(database, migrate=True))
     app = boot.build(Settings(manifest=file, database=database), loaded, store, clock)

@@ -52,6 +52,8 @@ class Drill:
     """Whether the page itself arrives afterwards, when nobody has acknowledged by then."""
     doctor: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
     """By platform: what doctor finds out of order. Elsewhere it cannot be seen from outside, or is not looked at."""
+    cure: str = ""
+    """How each cure begins, where it is the same on every platform."""
 
 
 TOKENS = {"slack": ("bot token",), "telegram": ("bot token",)}
@@ -63,6 +65,7 @@ DRILLS = {
         why="no_proof_in_time",
         late=True,
         doctor=TOKENS,
+        cure="Check that this machine may reach it",
     ),
     "429 for a minute": Drill(
         outage=Outage.RATE_LIMITED,
@@ -72,6 +75,7 @@ DRILLS = {
         mended_s=61.0,
         late=True,
         doctor=TOKENS,
+        cure="Run doctor again in a minute",
     ),
     "The token is revoked": Drill(
         outage=Outage.REVOKED,
@@ -89,7 +93,7 @@ DRILLS = {
         why="recipient_unreachable",
         alarm="recipient_unreachable",
         shown=True,
-        doctor={"slack": ("person U0ANN", "person U0CY")},
+        doctor={"slack": ("person U0EVE", "person U0ANN", "person U0CY")},
     ),
 }
 NO_HTTPS = "callback address"
@@ -99,10 +103,11 @@ NO_HTTPS = "callback address"
 @pytest.mark.parametrize("name", DRILLS)
 @pytest.mark.parametrize("on", SIDES)
 async def test_a_drill(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, on: str, name: str):
-    """Ann has a phone and mail besides the platform; Cy has nothing else."""
+    """Ann has a phone and mail besides the platform; Cy has nothing else. The operator's first way is the platform."""
     drill = DRILLS[name]
     members = {"ann": Member(on=[on], first=on, phone=PHONE, email=MAIL), "cy": Member(on=[on], first=on)}
-    async with everywhere(tmp_path, members) as town:
+    warden = Member(on=[on], first=on, email=WARDEN)
+    async with everywhere(tmp_path, members, warden=warden) as town:
         side = town.sides[on]
         others = [each for each in town.sides.values() if each is not side]
         begin(town, side, drill)
@@ -191,6 +196,8 @@ async def doctor_names_it(town: Everywhere, side: Side, drill: Drill, monkeypatc
     assert ours
     named = tuple(each for each in wrong if f"{side.name}: {each}" in ours and each != NO_HTTPS)
     assert named == drill.doctor.get(side.name, ()), found
+    cures = {each["check"].removeprefix(f"{side.name}: "): each["cure"] for each in found}
+    assert all(cures[each].startswith(drill.cure) for each in named), found
 
 
 async def the_card_comes_back(town: Everywhere, side: Side, drill: Drill) -> None:

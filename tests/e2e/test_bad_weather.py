@@ -200,7 +200,7 @@ async def test_an_unreadable_body_is_kept_as_a_dead_letter_and_alarmed(fleet, pl
     )
     assert await becomes(lambda: any(place == WARDEN for _, place, _, _ in played.arrivals()))
     listed = await asyncio.to_thread(run, "replay", fleet.environment())
-    assert "1 dead letters" in listed.stdout
+    assert "Dead letters: 1." in listed.stdout
 
 
 async def slack(

@@ -150,7 +150,8 @@ def test_two_people_swap():
     assert "02:00 to 9 Mar 09:00" in ask
     assert "from 9 Mar 09:00 to 16 Mar 09:00" in ask
     assert t.press("di", "take", seen=t.dm("ann")).startswith("Nothing was changed: somebody else")
-    t.press("ann", "take", seen=t.dm("ann"))
+    answer = t.press("ann", "take", seen=t.dm("ann"))
+    assert answer.endswith("and Bo Berg, who is told, from 9 Mar 09:00 to 16 Mar 09:00 (UTC).")
     assert duty(t).startswith("Ann Ames (primary, override) until 9 Mar 09:00")
     assert duty(t, at="2026-03-10 12:00").startswith("Bo Berg (primary, override) until 16 Mar 09:00")
     assert duty(t, at="2026-03-17 12:00").startswith("Bo Berg (primary) until")
@@ -177,6 +178,7 @@ def test_a_swap_with_nothing_to_give_is_refused():
         ("take nowhere 2h", "there is no schedule nowhere"),
         ("unoverride", "Write it like this"),
         ("swap", "Write it like this"),
+        (f"swap {'9' * 5_000}", "Write it like this"),
         ("cover", "Write it like this"),
     ],
 )

@@ -40,7 +40,9 @@ CORE: dict[str, Mutant] = {
         f"{_ENGINE}.people", "_settle", "cycle=draft.incident.cycle + 1", "cycle=draft.incident.cycle", rate=0.9
     ),
     "ack-keeps-timers": Mutant(f"{_ENGINE}.people", "_settle", "if forced else None", "if True else None"),
-    "budget-ignored": Mutant("bot.backplane", "Budgets.take", "if wait > 0:", "if False:"),
+    "budget-ignored": Mutant(
+        "bot.backplane", "Budgets.take", "(longest := max(waits)) > 0", "(longest := max(waits)) < 0"
+    ),
     "cards-not-wanted": Mutant(
         f"{_STORE}.memory_outbox", "MemoryOutbox.want_cards", "changed = (", "changed = (None and "
     ),

@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import sys
+from concurrent.futures import ThreadPoolExecutor
+
 import pytest
 
 from bot.adapters.base import Budget, Capabilities
@@ -53,6 +56,18 @@ def test_a_queue_for_one_chat_holds_up_no_other_chat():
     waits = [budgets.take("slack", "C1", caps, 0, queue="card", spread=MINUTE) for _ in range(30)]
     assert waits == [n * SECOND for n in range(30)]
     assert budgets.take("slack", "C2", caps, 0, queue="card", spread=MINUTE) == SECOND // 10
+
+
+def test_threads_that_prepare_rows_at_once_take_no_message_twice():
+    caps = Capabilities(per_chat=Budget(per_s=0.001, burst=1), overall=WIDE)
+    budgets, often = Budgets(), sys.getswitchinterval()
+    sys.setswitchinterval(1e-6)
+    try:
+        with ThreadPoolExecutor(4) as pool:
+            waits = list(pool.map(lambda n: budgets.take("slack", f"C{n // 4}", caps, n, spread=SECOND), range(4_000)))
+    finally:
+        sys.setswitchinterval(often)
+    assert waits.count(0) == 1_000
 
 
 @pytest.mark.parametrize("edits", [True, False])

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from contextlib import suppress
+from dataclasses import replace
 from datetime import datetime, timedelta
 from itertools import takewhile
 from pathlib import Path
@@ -266,6 +267,17 @@ def world() -> tuple[World, Schedule]:
     return World(
         members=members, teams={}, schedules={"s": schedule}, channels={}, integrations={}, catch_all=()
     ), schedule
+
+
+def test_names_cannot_write_lines_of_the_calendar():
+    place, schedule = world()
+    hostile = "Bo\r\nBEGIN:VALARM\nX:1;,\\"
+    members = {name: replace(member, name=hostile) for name, member in place.members.items()}
+    schedule = replace(schedule, name=f"db, {hostile}")
+    text = as_ical(replace(place, members=members), schedule, utc(2026, 3, 20), utc(2026, 4, 2), NOW)
+    assert "\r\nNAME:db\\, Bo\\nBEGIN:VALARM\\nX:1\\;\\,\\\\\r\n" in text
+    assert "\nBEGIN:VALARM" not in text.replace("\r\n ", "").replace("\\nBEGIN", "")
+    assert text.count("\n") == text.count("\r\n")
 
 
 def test_a_schedule_goes_out_as_events_in_utc_with_ids_that_stay():

@@ -132,6 +132,8 @@ FACTS = {
         "Mute of a flapping alert": f"{human(MUTE)} or more, or 0",
         "Alert that is soon back reopens its incident": f"within {human(flapping.REOPEN_WITHIN)}",
         "Digest that nothing joins ends": after(digest.QUIET),
+        "An alert lengthens its digest": f"by {human(digest.collects_until(digest.Digest(), 0, 0))} by default",
+        "Closed incidents among which a digest that goes on is looked for": number(digest.LOOK_AT),
         "Alerts at which a digest pages again": ", ".join(map(number, digest.STEPS)),
         "Similar incidents of the past are looked for among": number(likeness.PAST_MAX),
     },

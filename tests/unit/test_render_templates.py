@@ -2,11 +2,15 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from pathlib import Path
 
+import msgspec
 import pytest
 from typer.testing import CliRunner
 
+from bot.cards import sample
+from bot.cards.card import Facts, Paragraph, Quote
 from bot.cli import app
 from bot.store import migrations
 from bot.store.opening import open_store
@@ -43,6 +47,17 @@ def rendered(*words: str) -> tuple[int, str, str]:
 def template(folder: Path, text: str) -> str:
     (folder / "words.txt").write_text(text)
     return str(folder / "words.txt")
+
+
+@pytest.mark.parametrize("platform", ["slack", "teams", "telegram", "sms", "email"])
+def test_a_card_of_ones_own(tmp_path: Path, platform: str):
+    own = replace(sample.sample_card("triggered", "en", platform), title="Lift <stuck>")
+    assert {type(block) for block in own.body} == {Facts, Paragraph, Quote}
+    (tmp_path / "card.json").write_bytes(msgspec.json.encode(own))
+    code, out, err = rendered(platform, "--card", str(tmp_path / "card.json"))
+    assert code == 0, err
+    assert "Lift" in out
+    assert out != rendered(platform)[1]
 
 
 def test_on_the_sample(tmp_path: Path):

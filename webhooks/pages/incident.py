@@ -10,7 +10,6 @@ from starlette.routing import BaseRoute, Route
 
 from bot.app import App
 from bot.cards.build import entry_text, incident_card
-from bot.cards.build.view import plain
 from bot.cards.card import Card, Facts, Paragraph, Quote
 from bot.cards.i18n import language, say
 from bot.cards.token import read
@@ -38,15 +37,15 @@ def _page(tx: Tx, app: App, incident_id: str, lang: str) -> Response:
     if incident is None:
         return page("said.html", 404, lang=lang, text=say(lang, "reply.no_such_incident.bare"))
     card, history = _told(tx, app, incident, lang)
-    facts = [(f.label, plain(f.value)) for block in card.body if isinstance(block, Facts) for f in block.facts]
-    texts = [plain(line) for block in card.body if isinstance(block, Paragraph) for line in block.lines]
+    facts = [(f.label, f.value) for block in card.body if isinstance(block, Facts) for f in block.facts]
+    lines = [line for block in card.body if isinstance(block, Paragraph) for line in block.lines]
     quotes = [block.text for block in card.body if isinstance(block, Quote)]
     return page(
         "incident.html",
         lang=lang,
         card=card,
         facts=facts,
-        texts=texts,
+        lines=lines,
         quotes=quotes,
         history=history,
         similar=like_it(tx, incident, app.directory.world(), lang, "UTC", app.clock.now()),

@@ -48,6 +48,7 @@ async def _bot(web: AsyncWebClient, timeout_s: float) -> list[Finding]:
             who = f"{fact(answer, 'user')} in {fact(answer, 'team')}"
     except SendError as error:
         cure = "Copy the Bot User OAuth Token (xoxb-…) from the app's page OAuth & Permissions."
+        cure = "Run doctor again in a minute." if isinstance(error, RateLimited) else cure
         return [Finding(check="bot token", ok=False, detail=str(error), cure=cure)]
     return [Finding(check="bot token", ok=True, detail=who), *scopes(str(answer.headers.get("x-oauth-scopes", "")))]
 

@@ -69,7 +69,7 @@ def list_card(
 ) -> Card:
     """Incidents, one in two lines each: what it is, and how it stands; with `key`, a button for each of the first few.
 
-    `above` are lines that come before them.
+    `above` are lines about the asker that come before them, such as their shifts.
     """
     lines: list[Line] = []
     for incident in incidents[:ROWS_SHOWN]:
@@ -88,7 +88,7 @@ def list_card(
             Span(text=f" {shorten(one_line(incident.title), TITLE_SHOWN)}"),
         ))  # fmt: skip
         lines.append((Span(text=row, style=Style.MUTED),))
-    title = say(lang, "list.title")
+    title = say(lang, "list.title_mine" if above else "list.title")
     if not lines:
         empty = say(lang, "list.empty")
         told = "\n".join((*above, empty))

@@ -32,6 +32,8 @@ WORDS: Final[dict[str, str]] = {
     "<from> <to>",
     "reply.cover_taken": "You are on call for {schedule} ({role}) from {start} to {end} ({zone}). {by} is told.",
     "reply.cover_taken.bare": "You are on call for {schedule} ({role}) from {start} to {end} ({zone}).",
+    "reply.swap_taken": "You are on call for {schedule} ({role}) from {start} to {end}, and {by}, who is told, from "
+    "{start_back} to {end_back} ({zone}).",
     "reply.cover_gone": "Nothing was changed: somebody has taken it already.",
     "reply.cover_gone.who": "Nothing was changed: {who} has taken it already.",
     "reply.cover_own": "It is yours unless somebody else takes it.",

@@ -30,6 +30,8 @@ WORDS: Final[dict[str, str]] = {
     "可以用 override {schedule} @某人 <开始> <结束>",
     "reply.cover_taken": "你将为 {schedule}（{role}）值班，{start} 至 {end}（{zone}）。已通知 {by}。",
     "reply.cover_taken.bare": "你将为 {schedule}（{role}）值班，{start} 至 {end}（{zone}）。",
+    "reply.swap_taken": "你将为 {schedule}（{role}）值班，{start} 至 {end}；{by} 值 {start_back} 至 {end_back}"
+    "（{zone}），已通知对方。",
     "reply.cover_gone": "未做任何更改：已有人接替。",
     "reply.cover_gone.who": "未做任何更改：{who} 已经接替。",
     "reply.cover_own": "在有人接替之前，这个班次仍是你的。",

@@ -164,6 +164,7 @@ WORDS: Final[dict[str, str]] = {
     "oncall.fallback": "值班：{rows}。",
     "oncall.none": "没有值班表。",
     "list.title": "故障",
+    "list.title_mine": "我的值班和故障",
     "list.empty": "没有未关闭的故障。",
     "list.row": "{severity}，{state}，{at} 触发",
     "list.row_who": "{severity}，{state}，{at} 触发：{who}",

@@ -6,6 +6,9 @@ import { mrkdwn, plain } from "./mrkdwn.js";
 
 const text = (object, names) => (object.type === "mrkdwn" ? mrkdwn(object.text, names) : plain(object.text));
 
+/** Inputs of several choices, each with a label of its own: a label around them all would press the first. */
+const CHOICES = new Set(["checkboxes", "radio_buttons", "multi_static_select", "multi_users_select"]);
+
 const BLOCKS = {
   header: (block) => h("h3", { class: "b-header" }, plain(block.text.text)),
   section: (block, context) =>
@@ -48,7 +51,7 @@ const BLOCKS = {
     ),
   input: (block, context) =>
     h(
-      "label",
+      CHOICES.has(block.element.type) ? "div" : "label",
       { class: "b-input", data: { blockId: block.block_id } },
       h("span", {}, plain(block.label.text), block.optional && h("em", {}, " (optional)")),
       element(block.element, block, context),
