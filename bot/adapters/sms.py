@@ -9,6 +9,7 @@ import base64
 import hashlib
 import hmac
 import json
+from base64 import b64encode
 from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
@@ -88,8 +89,10 @@ class TwilioAdapter:
         import aiohttp
 
         self._emit, self._notice = emit, notice
-        login = aiohttp.BasicAuth(self._settings.account_sid, self._settings.auth_token)
-        self._http = aiohttp.ClientSession(auth=login, timeout=aiohttp.ClientTimeout(total=CALL_S, connect=2.0))
+        login = b64encode(f"{self._settings.account_sid}:{self._settings.auth_token}".encode()).decode()
+        self._http = aiohttp.ClientSession(
+            headers={"Authorization": f"Basic {login}"}, timeout=aiohttp.ClientTimeout(total=CALL_S, connect=2.0)
+        )
 
     async def listen(self) -> None:
         """Twilio has no way in but callbacks."""

@@ -126,10 +126,10 @@ def _wanted(lookup: Lookup, answer: Mapping[str, str]) -> Mapping[str, str]:
 
 def _with(event: Event, made: Mapping[str, str], *, override: bool) -> Event:
     labels = dict(event.labels)
-    for name, value in made.items():
-        there = name in labels
+    for name, raw in made.items():
+        there, value = name in labels, templates.cut(_UNSAFE.sub("", raw), VALUE_MAX)
         if value and (override if there else len(labels) < LABELS_MAX):
-            labels[name] = templates.cut(_UNSAFE.sub("", value), VALUE_MAX)
+            labels[name] = value
     return replace(event, labels=labels)
 
 

@@ -19,11 +19,6 @@ from tests.conformance.everywhere import WARDEN, Everywhere, Member, everywhere
 from tests.conformance.platform_kit import until
 from tests.conformance.sides import SIDES, Side, strings
 
-pytestmark = [
-    pytest.mark.filterwarnings("ignore:BasicAuth is deprecated:DeprecationWarning"),
-    pytest.mark.filterwarnings("ignore:The 'auth' parameter is deprecated:DeprecationWarning"),
-]
-
 PAGE = Path(__file__).parents[2] / "docs" / "drills.md"
 PHONE, MAIL = "+14155550101", "ann@example.com"
 PROOF_S = 31.0

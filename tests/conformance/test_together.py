@@ -23,10 +23,6 @@ T = TypeVar("T")
 
 PRESSES = 50
 COMMIT_S = 0.2
-pytestmark = [
-    pytest.mark.filterwarnings("ignore:BasicAuth is deprecated:DeprecationWarning"),
-    pytest.mark.filterwarnings("ignore:The 'auth' parameter is deprecated:DeprecationWarning"),
-]
 
 
 @pytest.fixture

@@ -6,7 +6,7 @@ import json
 from dataclasses import replace
 
 import pytest
-from hypothesis import given, settings
+from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
 from bot.engine import enrichment, patterns
@@ -200,6 +200,11 @@ JSON = st.recursive(
 
 
 @settings(max_examples=200)
+@example(
+    rules=[Enrichment(does=Extraction(source="title", label="a", pattern="(?P<result>.+)"), override=False)],
+    text="\x1f",
+    given_labels={},
+)
 @given(
     rules=RULES,
     text=st.one_of(st.text(), JSON.map(json.dumps)),
