@@ -180,4 +180,4 @@ class Accounts:
         if outcome.code == "linked":
             log.info("account_linked", **names, user=outcome.user)
         else:
-            log.warning("account_not_linked", **names, why=outcome.code, detail=outcome.detail, other=outcome.other)
+            log.info("account_not_linked", **names, why=outcome.code, detail=outcome.detail, other=outcome.other)
