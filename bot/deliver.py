@@ -166,6 +166,8 @@ class Deliver:
             return
         if isinstance(outcome, Sent):
             self._catch_up(tx, job.row.carrier, outcome.provider_id)
+        if isinstance(outcome, RoomDone) and outcome.opened:
+            tx.put_meta(rooms.known_as(job.row.carrier, outcome.opened.address), job.row.incident)
         if isinstance(outcome, RoomDone) and (told := rooms.news(job.row, settled, outcome)):
             self._service.happen(tx, job.row.incident, told)
         if isinstance(outcome, (AuthBroken, Permanent)) and not job.row.op and not over:

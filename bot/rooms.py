@@ -49,6 +49,11 @@ class RoomDone:
     lines: tuple[RoomLine, ...] = ()
 
 
+def known_as(platform: str, address: str) -> str:
+    """Under which stored setting the incident of a room is found by where the room is."""
+    return f"room:{platform}:{address}"
+
+
 def room_of(incident: Incident, platform: str) -> Room | None:
     """The incident's room on a platform."""
     return next((room for room in incident.rooms if room.platform == platform), None)

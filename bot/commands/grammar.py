@@ -105,6 +105,12 @@ class Merge:
     comment: str = ""
 
 
+def takes_refs(asked: Asked) -> bool:
+    """Whether a command without a number is about the incident of the place where it is said."""
+    named = "=" in asked.rest if asked.verb == "silence" else asked.verb == "why" and not asked.rest.startswith("@")
+    return "<#num" in vocabulary.VERBS[asked.verb].usage and not (named and asked.rest)
+
+
 def merging(rest: str) -> Merge | None:
     """`into <ref> [comment]`; None where it is something else."""
     words = rest.split()

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import replace
 
+from bot import rooms
 from bot.adapters.base import Form, Inbound, Press, Slash
 from bot.cards.build import text_card
 from bot.cards.build.actions import BY_LINK
@@ -182,7 +183,17 @@ class Commands:
         if asked.verb in _SHIFTS:
             said = self._shifting.act(tx, asker, asked)
             return replace(said, here=asked.here)
-        incidents: list[Incident] = []
+        incidents = self._meant(tx, asker, asked, slash)
+        if isinstance(incidents, Said):
+            return incidents
+        if VERBS[asked.verb].query:
+            return self._asking.answer(tx, asker, asked, incidents)
+        said = self._acting.act(tx, asker, asked, incidents)
+        return replace(said, here=asked.here)
+
+    def _meant(self, tx: Tx, asker: Asker, asked: Asked, slash: Slash) -> list[Incident] | Said:
+        """The incidents by their numbers, else that of the card which this answers, else that of the room."""
+        incidents = []
         for num in asked.refs:
             found = tx.incident_by_num(num)
             if found is None:
@@ -190,16 +201,20 @@ class Commands:
             incidents.append(found)
         if not incidents and slash.reply_to:
             incidents = self._replied(tx, slash)
-        if VERBS[asked.verb].query:
-            return self._asking.answer(tx, asker, asked, incidents)
-        said = self._acting.act(tx, asker, asked, incidents)
-        return replace(said, here=asked.here)
+        return incidents or (self._in_room(tx, slash) if grammar.takes_refs(asked) else [])
 
     def _replied(self, tx: Tx, slash: Slash) -> list[Incident]:
         """The incident of the card that this text answers."""
         row = tx.delivery_by_ref(slash.platform, slash.reply_to)
         found = tx.incidents([row.incident]) if row and row.incident else {}
         return list(found.values())
+
+    def _in_room(self, tx: Tx, slash: Slash) -> list[Incident]:
+        """The incident of the war room in which this was said."""
+        for place in filter(None, (slash.chat, slash.reply_to)):
+            if known := tx.get_meta(rooms.known_as(slash.platform, place)):
+                return list(tx.incidents([known]).values())
+        return []
 
     def _link(self, tx: Tx, asker: Asker, rest: str) -> Said:
         """Link, then do what was asked for before: the answer tells what became of each."""

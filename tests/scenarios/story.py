@@ -152,11 +152,11 @@ class Story:
         values, key = {form.fields[0].name: text}, f"form{self._presses}"
         return self._hear(Form(platform=on, user=self._user(who, on), token=form.token, values=values, key=key))
 
-    def say(self, who: str, text: str, *, on: str = "slack") -> str:
-        """Type a command; returns the answer."""
+    def say(self, who: str, text: str, *, on: str = "slack", where: str = "") -> str:
+        """Type a command, in the chat with the address `where` or in none that matters; returns the answer."""
         self._presses += 1
-        user = self._user(who, on)
-        return self._hear(Slash(platform=on, user=user, text=text.removeprefix("/toc "), key=f"text{self._presses}"))
+        user, said = self._user(who, on), text.removeprefix("/toc ")
+        return self._hear(Slash(platform=on, user=user, text=said, key=f"text{self._presses}", chat=where))
 
     def down(self, platform: str, how: str = "refused") -> Story:
         """A platform or vendor fails from now on: "refused", "server_error" or "hang"."""

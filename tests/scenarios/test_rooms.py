@@ -7,6 +7,7 @@ from dataclasses import replace
 import pytest
 
 from bot.adapters.base import EditTargetGone
+from bot.commands import grammar
 from bot.engine.events import RoomFailed
 from tests.scenarios.company import company
 from tests.scenarios.story import Story, changed
@@ -206,3 +207,31 @@ def test_a_room_that_the_platform_does_not_close_stays_open_and_it_is_said(t):
     t.at("3m")
     assert t.incident().rooms[0].state == "open"
     assert [entry.facts["do"] for entry in timeline(t) if entry.kind == "i_wr_failed"] == ["close"]
+
+
+def test_in_the_room_commands_need_no_number(t):
+    t.say("bo", "room 1")
+    t.at("2m").fire("swap full").at("3m")
+    (room,) = t.incident(1).rooms
+    assert "missing" not in t.say("bo", "ack", where=room.address)
+    assert (t.incident(1).progress, t.incident(2).progress) == ("Processing", "Triggered")
+    t.say("bo", "note it was the disk", where=room.address)
+    assert [entry.facts["text"] for entry in timeline(t) if entry.kind == "i_comm"] == ["it was the disk"]
+    t.say("bo", "ack 2", where=room.address)
+    assert t.incident(2).progress == "Processing", "a number still says which"
+    assert "such as #142" in t.say("bo", "unack", where="C0OPS"), "an ordinary chat is about nothing in particular"
+    t.say("bo", "resolve", where=room.address)
+    assert t.incident(1).progress == "Closed"
+    assert "Ops" in t.say("bo", "silence service=db 1h", where=room.address) or "Quiet" in t.answers[-1]
+
+
+@pytest.mark.parametrize(
+    ("text", "about_it"),
+    [
+        ("ack", True), ("why", True), ("why @ann", True), ("why disk-key", False), ("silence 1h", True),
+        ("silence service=db 1h", False), ("merge into 2", True), ("list", False), ("trigger it burns", False),
+        ("oncall", False),
+    ],
+)  # fmt: skip
+def test_which_commands_are_about_the_room_they_are_said_in(text, about_it):
+    assert grammar.takes_refs(grammar.read(text)) is about_it
