@@ -19,6 +19,7 @@ from bot.cards.teams import render, render_form
 from bot.playground.teams.cards import buttons, check_card
 from bot.playground.teams.refusals import TeamsRefusal
 from tests.browsers import Browser, browser, needs_browser
+from tests.oracles.slack_payloads import Enemy
 
 MODULES = Path(__file__).parent / "node_modules"
 LIBRARY = MODULES / "adaptivecards" / "dist" / "adaptivecards.js"
@@ -173,3 +174,29 @@ def test_what_the_library_refuses_the_emulator_refuses_too(page: Browser, wrong:
     assert judged(page, content)["faults"]
     with pytest.raises(TeamsRefusal):
         check_card(content)
+
+
+FOREIGN = "script, iframe, object, img, em, ul, ol, code, pre, blockquote, h1, h2, h3, thead"
+"""What no text from outside may become. Our own markdown is bold and links."""
+BATCH = 100
+
+
+@pytest.mark.parametrize("seed", range(10))
+def test_a_thousand_hostile_cards_are_valid(page: Browser, seed: int):
+    """The library parses, validates and renders every one, and nothing in them becomes markup."""
+    enemy = Enemy(seed)
+    for _ in range(10):
+        messages = [render(enemy.card()) for _ in range(BATCH)]  # one without buttons or facts is plain text
+        contents = [each["attachments"][0]["content"] for each in messages if "attachments" in each]
+        bare = [{name: value for name, value in each.items() if name != "msteams"} for each in contents]
+        told = page.driver.execute_script(
+            """return JSON.parse(arguments[0]).map((each) => {
+              const verdict = judge(each);
+              const place = document.getElementById("card");
+              return [verdict.faults, place.querySelectorAll(arguments[1]).length];
+            })""",
+            json.dumps(bare),
+            FOREIGN,
+        )
+        for content, (faults, foreign) in zip(contents, told, strict=True):
+            assert (faults, foreign) == ([], 0), json.dumps(content)[:2_000]
