@@ -142,6 +142,12 @@ class DeliveryChecks:
         asked = any(one.page.way == way for one in siblings)
         self._all.must(asked, 8, f"{fact.key}: {way} is a rung of their own ladder, and was left out")
 
+    def _reached(self, fact: Fact) -> bool:
+        """Whether a page of another firing has come through since: then the person is no longer named."""
+        mine = (facts for (incident, _, member), facts in self._firings.items() if incident == fact.incident
+                and member == fact.page.member)  # fmt: skip
+        return any(one.proven for facts in mine for one in facts)
+
     def _moved_on(self, fact: Fact) -> bool:
         now = self._all.now_of(fact.incident)
         if now.progress is Progress.CLOSED or now.cycle != fact.page.cycle:
@@ -166,7 +172,7 @@ class DeliveryChecks:
         )
         all_tried = member is None or tried >= set(member.reachable())
         if all_tried and not any(one.proven for one in siblings) and not waiting:
-            named = fact.page.member in checks.now_of(fact.incident).unreachable
+            named = fact.page.member in checks.now_of(fact.incident).unreachable or self._reached(fact)
             checks.must(named, 8, f"nothing reached {fact.page.member} for {fact.key}, and the card does not say so")
         checks.must(later or all_tried, 8, f"{fact.key} was not proven, and nothing else was tried")
 

@@ -255,7 +255,7 @@ class EngineChecks:
         firing = f"{after.cycle}.{after.round}.{after.level}.{after.loop}"
         pages = [effect for effect in record.made.effects if isinstance(effect, Page)]
         asked = {page.member for page in pages if page.firing == firing and page.reason not in _FALLBACKS}
-        asked |= {entry.member for entry in record.made.entries if entry.reason is Reason.UNREACHABLE}
+        asked |= _unreachable_now(record, after.level)
         timed_out = any(entry.reason is Reason.ACK_TIMEOUT for entry in record.made.entries)
         had = {r.member for r in before.responders if r.acked_at is not None} if before else set()
         if timed_out:
@@ -357,6 +357,14 @@ class EngineChecks:
 def _level(incident: Incident) -> Level:
     levels = incident.rule.levels
     return levels[incident.level] if incident.level < len(levels) else incident.last_resort
+
+
+def _unreachable_now(record: Record, level: int) -> set[str]:
+    """Who was asked in vain by this firing; what became of an earlier one is told before the level is named."""
+    entries = record.made.entries
+    named = max((place for place, entry in enumerate(entries) if entry.kind is Kind.ASSIGN), default=0)
+    told = (entry for entry in entries[named:] if entry.reason is Reason.UNREACHABLE and entry.level == level)
+    return {entry.member for entry in told}
 
 
 def _turn_of(incident: Incident) -> tuple[int, int, int, int]:
