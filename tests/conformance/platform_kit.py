@@ -203,7 +203,9 @@ async def stage(make: Callable[[Hub, str, str], Emulator]) -> AsyncIterator[tupl
         answer = await adapters[0].receive(call)
         return Response(answer.body, answer.status, dict(answer.headers), answer.content_type)
 
-    app = Starlette(routes=[Route("/callbacks", callback, methods=["POST"])])
+    app = Starlette(
+        routes=[Route(path, callback, methods=["POST"]) for path in ("/callbacks", f"/callbacks/{emulator.name}")]
+    )
     timeout = aiohttp.ClientTimeout(total=20)
     with hosted(Playground(hub, [emulator]).app, house) as base:
         async with serving(app, door) as front, aiohttp.ClientSession(timeout=timeout) as http:

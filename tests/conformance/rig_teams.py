@@ -174,7 +174,7 @@ def settings_of(emulator: TeamsEmulator, base: str, timeout_s: float = 7.0, **mo
         "app_id": config.app_id,
         "client_secret": config.app_secret,
         "tenant_id": config.tenant_id,
-        "callback_base": base,
+        "callback_base": config.callback_url.removesuffix("/callbacks"),
         "service_url": f"{base.rstrip('/')}/smba/",
         "login_url": f"{base.rstrip('/')}/login",
         "metadata_url": f"{base.rstrip('/')}/openid/v1/.well-known/openidconfiguration",

@@ -52,6 +52,8 @@ class Drill:
 
 
 TOKENS = {"slack": ("bot token",), "telegram": ("bot token",)}
+SILENT = {**TOKENS, "teams": ("connector",)}
+"""The login service of Teams, which gives the token, answers while the conversations are away."""
 DRILLS = {
     "The platform is down": Drill(
         outage=Outage.DOWN,
@@ -59,7 +61,7 @@ DRILLS = {
         reason="fallback_unproven",
         why="no_proof_in_time",
         late=True,
-        doctor=TOKENS,
+        doctor=SILENT,
         cure="Check that this machine may reach it",
     ),
     "429 for a minute": Drill(
@@ -69,7 +71,7 @@ DRILLS = {
         why="no_proof_in_time",
         mended_s=61.0,
         late=True,
-        doctor=TOKENS,
+        doctor=SILENT,
         cure="Run doctor again in a minute",
     ),
     "The token is revoked": Drill(
@@ -80,7 +82,9 @@ DRILLS = {
         doctor={**TOKENS, "teams": ("bot token",)},
     ),
     "The bot is removed from the chat": Drill(
-        removed=True, alarm="chat_unreachable", doctor={"slack": ("chat C1OPS",), "telegram": ("chat -1001",)}
+        removed=True,
+        alarm="chat_unreachable",
+        doctor={"slack": ("chat C1OPS",), "telegram": ("chat -1001",), "teams": ("chat 19:ops@thread.tacv2",)},
     ),
     "Direct messages are blocked": Drill(
         outage=Outage.BLOCKED,

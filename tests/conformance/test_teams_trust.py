@@ -125,7 +125,7 @@ async def test_without_keys_nobody_is_trusted_and_nobody_is_sent_away(rig: Teams
         answer = await blind.receive(rig.stage.calls[-1])
         assert answer.status == 503
         assert rig.stage.desk.heard == []
-        assert [finding.ok for finding in await blind.check()] == [True, False, True]
+        assert [finding.check for finding in await blind.check() if not finding.ok] == ["callback keys"]
 
 
 async def test_what_is_no_business_of_ours_is_acknowledged(rig: TeamsRig):
@@ -142,11 +142,11 @@ async def test_what_is_no_business_of_ours_is_acknowledged(rig: TeamsRig):
     assert rig.stage.desk.heard == []
 
 
-@pytest.mark.parametrize("base", ["", "http://tocsin.example.com", "https://tocsin.example.com"])
+@pytest.mark.parametrize("base", ["", "http://tocsin.example.com", "https://127.0.0.1:1"])
 async def test_the_doctor_knows_that_teams_calls_over_https_only(rig: TeamsRig, base: str):
     adapter = TeamsAdapter(settings_of(rig.emulator, rig.emulator.config.public_url, callback_base=base))
     async with at_work(adapter, rig.stage.desk):
-        finding = (await adapter.check())[-1]
+        (finding,) = [each for each in await adapter.check() if each.check == "callbacks"]
     assert finding.ok == base.startswith("https")
     assert bool(finding.cure) != finding.ok
 

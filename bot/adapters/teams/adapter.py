@@ -31,7 +31,7 @@ from bot.adapters.base import (
 )
 from bot.adapters.teams.connector import Connectors, authenticated, load, turns
 from bot.adapters.teams.decode import CHANNEL, PLATFORM, Heard, Malformed, body_of, decode
-from bot.adapters.teams.keys import Forged, Keys, KeysMissing, Proof
+from bot.adapters.teams.keys import NOT_TEAMS, Forged, Keys, KeysMissing, Proof
 from bot.adapters.teams.login import Credentials, Login
 from bot.adapters.teams.places import Places
 from bot.adapters.teams.post import Post
@@ -92,6 +92,10 @@ class TeamsSettings:
     metadata_url: str = METADATA_URL
     clock: Callable[[], float]
     timeout_s: float = 7.0
+    chats: tuple[str, ...] = ()
+    """Conversations that doctor looks at: is the bot there?"""
+    people: tuple[str, ...] = ()
+    """Whom doctor looks for in them."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -199,7 +203,7 @@ class TeamsAdapter:
             return await self._handle(heard, body)
         except Forged as error:
             log.warning("A callback was refused, because it is not from Teams: %.200s.", error)
-            return HttpAnswer(status=401, body=b"not from Teams")
+            return HttpAnswer(status=401, body=NOT_TEAMS)
         except KeysMissing:
             return HttpAnswer(status=503, body=b"the keys of Teams cannot be fetched just now; send it again")
         except Malformed as error:
@@ -207,11 +211,11 @@ class TeamsAdapter:
             return HttpAnswer(status=400, body=b"malformed body")
 
     async def check(self) -> list[Finding]:
-        """Test the credentials with a round trip, and the way in."""
+        """Test the credentials with a round trip, the way in, and the places; posts nothing."""
         from bot.adapters.teams.doctor import examine
 
-        opened = self._ready()
-        return await examine(opened.login, opened.keys, self.settings.callback_base)
+        opened = await self._loaded()
+        return await examine(self.settings, opened.session, opened.login, opened.keys, opened.post)
 
     async def open_room(self, name: str, topic: str, parent: str, *, key: str) -> Room:
         """Begin a thread in a channel; see `Threads`."""

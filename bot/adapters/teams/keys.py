@@ -28,6 +28,8 @@ LOOK_AGAIN_S = 60.0
 """An unknown key id makes us look again at most so often: anybody can make up a key id."""
 FETCH_S = 3.0
 TOKEN_MAX = 8_000
+NOT_TEAMS = b"not from Teams"
+"""What whoever is not Teams is answered, by which doctor recognizes Tocsin behind an address."""
 
 log = logging.getLogger(__name__)
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Awaitable, Callable
+from collections.abc import AsyncIterator, Awaitable, Callable
 from typing import TYPE_CHECKING, Any
 
 from bot.adapters.base import AuthBroken, Json, Permanent, SendError, Sent, Transient
@@ -88,17 +88,22 @@ class Post:
     async def everybody(self, roster: str, deadline: float) -> dict[str, str]:
         """Object ids of a conversation's members, by mail address and by user principal name, in small letters."""
         found: dict[str, str] = {}
+        async for member in self.members(roster, deadline):
+            for address in (member.user_principal_name, member.email):
+                if address and member.aad_object_id:
+                    found[str(address).casefold()] = str(member.aad_object_id)
+        return found
+
+    async def members(self, roster: str, deadline: float) -> AsyncIterator[Any]:
+        """Each member of a conversation, page by page; a failure may come after some of them."""
         token: str | None = None
         for _ in range(PAGES_MAX):
             page = await self._page(roster, token, deadline)
             for member in page.members or []:
-                for address in (member.user_principal_name, member.email):
-                    if address and member.aad_object_id:
-                        found[str(address).casefold()] = str(member.aad_object_id)
+                yield member
             token = page.continuation_token
             if not token:
                 break
-        return found
 
     async def _page(self, roster: str, token: str | None, deadline: float) -> Any:
         async def work(conversations: Any) -> Any:
