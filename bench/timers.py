@@ -37,6 +37,7 @@ MANIFEST = {
     "members": {"ann": {"name": "Ann", "email": "ann@bench.example"}},
     "channels": {
         "timers": {
+            "digest": {"enabled": False},
             "name": "Timers",
             "auto_close": "30m",
             "rules": [{"name": "Later", "delay": "3600s", "levels": [{"notify": ["member:ann"]}]}],
