@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import pytest
-
 from bot.engine.digest import QUIET, STEPS, Digest
 from bot.engine.model import MINUTE, SECOND
 from tests.scenarios.company import company
@@ -148,9 +146,7 @@ def test_a_channel_that_wants_every_incident_gets_every_incident():
     assert t.count() == 30
 
 
-@pytest.mark.parametrize("language", ["en", "zh"])
-def test_one_alert_alone_is_no_storm_on_the_card(language):
-    del language
+def test_one_alert_alone_is_no_storm_on_the_card():
     t = drowning()
     storm(t.at("0m"), 1, 4)
     t.want("0m").card("#ops", "host 4 is gone", hides="Alert storm", num=4)
