@@ -27,6 +27,13 @@ quarter of an hour of sleep is worse."""
 PROVEN_WITHIN: Final[Mapping[str, Span]] = {"sms": 60 * SECOND, "voice": 45 * SECOND}
 """How long a vendor's word "taken" is believed without a receipt: a text is mostly delivered within seconds; a call
 rings for 30 s, and its state takes some more."""
+SILENT_MAX: Final[Span] = 12 * SECOND
+"""A Critical page of which its vendor says nothing at all for so long goes out by the next one too: a vendor that takes
+pages and loses them looks like this. Whoever does report on the way keeps the whole time above."""
+RINGS_MAX: Final = 2
+RING_AGAIN: Final[Span] = 20 * SECOND
+"""A call that was engaged, not picked up, or answered by a machine rings once more, a little later: the second call in a
+row is also what lets it through Do Not Disturb on most phones."""
 
 
 class Verdict(StrEnum):
@@ -46,6 +53,8 @@ class Verdict(StrEnum):
     """The vendor failed; nothing was sent."""
     UNKNOWN = "unknown"
     """It may have been sent: another vendor goes all the same, and the page may come twice."""
+    NO_ANSWER = "no_answer"
+    """The telephone rang, and nobody took it: the vendor did its work."""
     UNPROVEN = "not_delivered"
     """Taken, and then reported as failed, or not proven in time."""
 
@@ -57,6 +66,8 @@ class Why(StrEnum):
     FAILED_OVER = "vendor_failed_over"
     HEDGED = "vendor_hedged"
     NO_PROOF = "vendor_unproven"
+    RING_AGAIN = "rung_again"
+    NOBODY_ANSWERED = "no_answer"
     PROBE = "vendor_probed"
     LAST_RESORT = "vendor_last_resort"
     UNDER_WAY = "vendor_under_way"
@@ -131,7 +142,7 @@ class Breaker:
                 return Breaker(rests=self.rests + 1, until=now + rest, paused_until=self.paused_until)
             case Verdict.UNPROVEN:
                 return self
-            case Verdict.TAKEN | Verdict.NUMBER | Verdict.REFUSED:
+            case Verdict.TAKEN | Verdict.NUMBER | Verdict.REFUSED | Verdict.NO_ANSWER:
                 return Breaker(paused_until=self.paused_until)
 
 
@@ -146,6 +157,8 @@ class Attempt:
     began_at: Instant
     verdict: Verdict | None = None
     ended_at: Instant = 0
+    alive: bool = False
+    """The vendor reported something on the way: the telephone rings, the carrier has the text."""
     proven: bool = False
 
 
@@ -205,9 +218,12 @@ def next_step(page: Page, attempts: Sequence[Attempt], breakers: Mapping[str, Br
     if taken:
         if not page.expects_proof:
             return Stop(why=Why.DELIVERED)
-        due = max(attempt.ended_at for attempt in taken) + PROVEN_WITHIN[page.medium]
+        due = max(_believed_until(page, attempt) for attempt in taken)
         if now < due:
             return Wait(until=due, why=Why.PROOF_AWAITED)
+    rung = [attempt for attempt in attempts if attempt.verdict is Verdict.NO_ANSWER]
+    if rung:
+        return _ring_again(rung, now)
     unproven = bool(taken) or any(attempt.verdict is Verdict.UNPROVEN for attempt in attempts)
     why = Why.NO_PROOF if unproven else Why.FAILED_OVER if attempts else Why.FIRST
     return _next_vendor(page, attempts, breakers, now, why)
@@ -228,6 +244,21 @@ def _hedge(
     if now < oldest + HEDGE_AFTER:
         return Wait(until=oldest + HEDGE_AFTER, why=Why.UNDER_WAY)
     return Send(vendor=well[0], why=Why.HEDGED, duplicate=True)
+
+
+def _believed_until(page: Page, attempt: Attempt) -> Instant:
+    """How long an attempt that was taken may go without a proof."""
+    whole = PROVEN_WITHIN[page.medium]
+    silent = page.severity is Severity.CRITICAL and not attempt.alive
+    return attempt.ended_at + (min(SILENT_MAX, whole) if silent else whole)
+
+
+def _ring_again(rung: Sequence[Attempt], now: Instant) -> Decision:
+    """Once more by the same vendor, since its calls do ring; then the person's next medium."""
+    if len(rung) >= RINGS_MAX:
+        return Stop(why=Why.NOBODY_ANSWERED)
+    due = rung[-1].ended_at + RING_AGAIN
+    return Send(vendor=rung[-1].vendor, why=Why.RING_AGAIN) if now >= due else Wait(until=due, why=Why.RING_AGAIN)
 
 
 def _next_vendor(

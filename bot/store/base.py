@@ -15,6 +15,7 @@ from bot.engine.model import Alert, Incident, Instant, Span, Way
 from bot.engine.turns import Turn, TurnSlot
 from bot.store.base_noise import NoiseTx
 from bot.store.base_rota import RotaTx
+from bot.store.base_tries import TriesTx
 
 T = TypeVar("T")
 
@@ -151,7 +152,7 @@ class AlarmRow:
     incident: str = ""
 
 
-class Tx(NoiseTx, RotaTx, Protocol):
+class Tx(NoiseTx, RotaTx, TriesTx, Protocol):
     """One transaction. Writes may be buffered until the end; reads see them."""
 
     # -- inbox

@@ -66,7 +66,27 @@ def withdrawn(row: Delivery, cycle: int) -> Delivery | None:
     A leased row stays: its holder looks again before it sends.
     """
     unsent = row.state is DeliveryState.QUEUED and row.lane is Lane.PAGE and not row.token
-    return altered(row, state=DeliveryState.SUPERSEDED) if unsent and row.cycle < cycle else None
+    return unwanted(row) if unsent and row.cycle < cycle else None
+
+
+def unwanted(row: Delivery, error: str = "") -> Delivery:
+    """A queued page that nobody wants any more; one that a vendor took already, and another was to repeat, was sent."""
+    state = DeliveryState.SENT if row.provider_id else DeliveryState.SUPERSEDED
+    return altered(row, state=state, error=error)
+
+
+def tried_again(row: Delivery, now: Instant) -> Delivery | None:
+    """The row once another vendor is to carry it as well; None when it is not one that was merely sent."""
+    if row.state is not DeliveryState.SENT:
+        return None
+    return altered(row, state=DeliveryState.QUEUED, lane=Lane.PAGE, due_at=now, attempts=0)
+
+
+def proven(row: Delivery) -> Delivery | None:
+    """The row once one of its vendors has a receipt; None when that is no news, or its holder has to say so."""
+    if row.token or row.state is DeliveryState.DELIVERED:
+        return None
+    return altered(row, state=DeliveryState.DELIVERED, error="")
 
 
 def receipted(row: Delivery, state: DeliveryState, error: str) -> Delivery | None:

@@ -17,6 +17,7 @@ from bot.engine.silence import Silence
 from bot.engine.turns import Turn
 from bot.store.base import AlarmRow, Delivery, Identity, Inbound, InboxState, Token
 from bot.store.base_rota import ChatOverride
+from bot.store.base_tries import Try
 
 Row = dict[str, Any]
 
@@ -32,11 +33,12 @@ delivery_from: Final = msgspec.json.Decoder(Delivery).decode
 silence_from: Final = msgspec.json.Decoder(Silence).decode
 flaps_from: Final = msgspec.json.Decoder(Flaps).decode
 chat_override_from: Final = msgspec.json.Decoder(ChatOverride).decode
+try_from: Final = msgspec.json.Decoder(Try).decode
 _words_from: Final = msgspec.json.Decoder(dict[str, str]).decode
 
 
 def whole(
-    value: Incident | Alert | Entry | Delivery | Silence | Flaps | ChatOverride | Mapping[str, str],
+    value: Incident | Alert | Entry | Delivery | Silence | Flaps | ChatOverride | Try | Mapping[str, str],
 ) -> str:
     """A value as JSON text. Raises UnicodeEncodeError for half of a surrogate pair, which is no character."""
     return _ENCODER.encode(value).decode()
@@ -107,6 +109,21 @@ def chat_override_row(override: ChatOverride) -> Row:
         "at": override.at,
         "ends_at": override.end,
         "whole": whole(override),
+    }
+
+
+def try_row(one: Try) -> Row:
+    """The columns of a try."""
+    return {
+        "id": one.id,
+        "delivery": one.delivery,
+        "carrier": one.carrier,
+        "vendor": one.vendor,
+        "provider_id": plain(one.provider_id),
+        "mark": one.mark,
+        "began_at": one.began_at,
+        "look_at": one.look_at,
+        "whole": whole(one),
     }
 
 

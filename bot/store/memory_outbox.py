@@ -9,11 +9,11 @@ from bot.engine.model import Instant, Span
 from bot.store import delivery_rules
 from bot.store.base import AlarmRow, Delivery, DeliveryState, Identity, Lane, Token
 from bot.store.mapping import LAST_NUM
-from bot.store.memory_rota import MemoryRota
 from bot.store.memory_tables import Handles
+from bot.store.memory_tries import MemoryTries
 
 
-class MemoryOutbox(MemoryRota):
+class MemoryOutbox(MemoryTries):
     """The delivery part of a transaction; `Tx` says what each method promises."""
 
     def enqueue(self, rows: Sequence[Delivery]) -> int:
@@ -84,6 +84,18 @@ class MemoryOutbox(MemoryRota):
         changed = delivery_rules.receipted(stored, state, error) if stored is not None else None
         return bool(self._save((changed,) if changed is not None else ()))
 
+    def try_again(self, delivery_id: str, now: Instant) -> bool:
+        """See `delivery_rules.tried_again`."""
+        stored = self.delivery(delivery_id)
+        changed = delivery_rules.tried_again(stored, now) if stored is not None else None
+        return bool(self._save((changed,) if changed is not None else ()))
+
+    def prove(self, delivery_id: str) -> bool:
+        """See `delivery_rules.proven`."""
+        stored = self.delivery(delivery_id)
+        changed = delivery_rules.proven(stored) if stored is not None else None
+        return bool(self._save((changed,) if changed is not None else ()))
+
     def _newest(self, ids: Collection[str]) -> Delivery | None:
         return self._tables.deliveries[max(ids, key=self._tables.delivery_seq.__getitem__)] if ids else None
 
@@ -119,7 +131,7 @@ class MemoryTx(MemoryOutbox):
         """The least of all due instants."""
         tables = self._tables
         soonest: Instant | None = None
-        for timed in (tables.waking, tables.timed_alerts, tables.waiting, tables.queued):
+        for timed in (tables.waking, tables.timed_alerts, tables.waiting, tables.queued, tables.watched):
             at = timed.earliest()
             if at is not None and (soonest is None or at < soonest):
                 soonest = at

@@ -15,6 +15,7 @@ from bot.engine.silence import Silence
 from bot.engine.turns import Turn, TurnSlot
 from bot.store.base import AlarmRow, AlertSlot, Delivery, Identity, Inbound, InboxState, Token
 from bot.store.base_rota import ChatOverride
+from bot.store.base_tries import Try
 
 K = TypeVar("K")
 V = TypeVar("V")
@@ -146,6 +147,11 @@ class Tables:
     queued: Timed = field(default_factory=Timed)
     providers: Handles = field(default_factory=lambda: defaultdict(dict))
     refs: Handles = field(default_factory=lambda: defaultdict(dict))
+
+    tries: dict[str, Try] = field(default_factory=dict)
+    tries_by_delivery: defaultdict[str, dict[str, None]] = field(default_factory=lambda: defaultdict(dict))
+    tries_by_name: defaultdict[tuple[str, str, str], dict[str, None]] = field(default_factory=lambda: defaultdict(dict))
+    watched: Timed = field(default_factory=Timed)
 
     identities: dict[tuple[str, str], Identity] = field(default_factory=dict)
     tokens: dict[str, Token] = field(default_factory=dict)

@@ -18,11 +18,12 @@ from bot.store.sql_inbox import InboxRows
 from bot.store.sql_noise import NoiseRows
 from bot.store.sql_people import SmallRows
 from bot.store.sql_rota import RotaRows
+from bot.store.sql_tries import TryRows
 
 T = TypeVar("T")
 
 
-class SqlTx(InboxRows, NoiseRows, RotaRows, DeliveryRows, SmallRows):
+class SqlTx(InboxRows, NoiseRows, RotaRows, TryRows, DeliveryRows, SmallRows):
     """One transaction, or one work of a group."""
 
     def next_due(self) -> Instant | None:

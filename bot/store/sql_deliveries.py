@@ -146,6 +146,18 @@ class DeliveryRows(Session):
         changed = delivery_rules.receipted(stored, state, error) if stored is not None else None
         return bool(self._save([changed] if changed is not None else ()))
 
+    def try_again(self, delivery_id: str, now: Instant) -> bool:
+        """See `delivery_rules.tried_again`."""
+        stored = self.delivery(delivery_id)
+        changed = delivery_rules.tried_again(stored, now) if stored is not None else None
+        return bool(self._save([changed] if changed is not None else ()))
+
+    def prove(self, delivery_id: str) -> bool:
+        """See `delivery_rules.proven`."""
+        stored = self.delivery(delivery_id)
+        changed = delivery_rules.proven(stored) if stored is not None else None
+        return bool(self._save([changed] if changed is not None else ()))
+
     def _read(self, statement: Statement, **params: str | int) -> list[Delivery]:
         return [delivery_from(text) for (text,) in self._fetch(statement, **params)]
 

@@ -47,6 +47,7 @@ from bot.store.tables import (
     SEEN,
     SIGHT,
     TOKEN,
+    TRY,
     TURN,
 )
 
@@ -112,6 +113,7 @@ def _next_due(_: Dialect) -> Any:
         select(func.min(INCIDENT.c.next_wake).label("at")).where(INCIDENT.c.next_wake.is_not(None)),
         select(func.min(ALERT.c.due_at)).where(ALERT.c.closed_at.is_(None), ALERT.c.due_at.is_not(None)),
         select(func.min(INBOX.c.due_at)).where(INBOX.c.state == constant(InboxState.WAITING)),
+        select(func.min(TRY.c.look_at)).where(TRY.c.look_at.is_not(None)),
         *(select(func.min(DELIVERY.c.due_at)).where(queued, DELIVERY.c.lane == constant(lane)) for lane in Lane),
     ]
     return select(func.min(union_all(*soonest).subquery().c.at))
@@ -160,6 +162,7 @@ _PRUNE: Final = (
         SIGHT.c.channel,
         SIGHT.c.fingerprint,
     ),
+    _deleting(TRY, (TRY.c.id,), TRY.c.began_at < _BEFORE, TRY.c.began_at, TRY.c.id),
 )
 
 

@@ -198,6 +198,28 @@ class ChatOverrideTable(SQLModel, table=True):
     whole: str = Field(sa_type=Text)
 
 
+class TryTable(SQLModel, table=True):
+    """One try of one delivery by one vendor."""
+
+    __tablename__ = "try"
+    __table_args__ = (
+        _partial("try_provider", "carrier", "vendor", "provider_id", where="provider_id <> ''"),
+        _partial("try_mark", "carrier", "vendor", "mark", where="mark <> ''"),
+        _partial("try_look", "look_at", where="look_at IS NOT NULL"),
+        Index("try_delivery", "delivery"),
+        Index("try_began", "began_at"),
+    )
+    id: str = Field(primary_key=True)
+    delivery: str
+    carrier: str
+    vendor: str
+    provider_id: str
+    mark: str
+    began_at: int = Field(sa_type=BigInteger)
+    look_at: int | None = Field(default=None, sa_type=BigInteger)
+    whole: str = Field(sa_type=Text)
+
+
 class TokenTable(SQLModel, table=True):
     """A permission that went out in a message, by the hash of its secret."""
 
@@ -254,6 +276,7 @@ FLAPS: Final[Table] = METADATA.tables["flaps"]
 SIGHT: Final[Table] = METADATA.tables["sight"]
 TURN: Final[Table] = METADATA.tables["turn"]
 CHAT_OVERRIDE: Final[Table] = METADATA.tables["chat_override"]
+TRY: Final[Table] = METADATA.tables["try"]
 TOKEN: Final[Table] = METADATA.tables["token"]
 SEEN: Final[Table] = METADATA.tables["seen"]
 ALARM: Final[Table] = METADATA.tables["alarm"]

@@ -98,13 +98,13 @@ def test_rows_of_the_first_release_are_read_after_the_upgrade(url, tmp_path):
     store = open_store(url)
     assert store.read(lambda tx: tx.incidents([kept.id])) == {kept.id: kept}
     assert store.read(lambda tx: tx.delivery(row.id)) == row
-    assert store.read(lambda tx: (tx.turns(kept.channel), tx.chat_overrides())) == ({}, [])
+    assert store.read(lambda tx: (tx.turns(kept.channel), tx.chat_overrides(), tx.tries(row.id))) == ({}, [], [])
 
 
 def make_it_old(path, later):
     """Take away what the revisions after the first have brought: their tables, and these fields of rows."""
     with sqlite3.connect(path) as connection:
-        for table in ("turn", "chat_override"):
+        for table in ("turn", "chat_override", "try"):
             connection.execute(f"DROP TABLE {table}")
         for table, names in later.items():
             for one, text in connection.execute(f"SELECT id, whole FROM {table}").fetchall():

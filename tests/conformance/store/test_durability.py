@@ -272,5 +272,5 @@ def test_what_is_due_next_is_found_without_reading_tables(store):
     (select,) = [sql for sql in asked if sql.startswith("SELECT")]
     steps = [step for *_, step in store._writer.cursor().execute(f"EXPLAIN QUERY PLAN {select}")]
     tables = [step for step in steps if step.startswith(("SEARCH", "SCAN")) and "anon" not in step]
-    assert len(tables) == 6, steps
+    assert len(tables) == 7, steps
     assert all(" INDEX " in step for step in tables), steps

@@ -19,6 +19,8 @@ from bot.engine.vendors import (
     PROVEN_WITHIN,
     REST_FIRST,
     REST_MAX,
+    RING_AGAIN,
+    SILENT_MAX,
     Attempt,
     Breaker,
     Gate,
@@ -95,6 +97,22 @@ def test_a_negative_receipt_hands_over_at_once():
 def test_where_no_receipts_exist_taken_is_the_end():
     page = Page(medium="sms", order=("a",), severity=Severity.INFO, expects_proof=False)
     assert next_step(page, [ended("a", Verdict.TAKEN)], {}, T) == Stop(why=Why.DELIVERED)
+
+
+def test_a_critical_page_of_which_a_vendor_says_nothing_goes_by_the_next():
+    page = Page(medium="sms", order=("a", "b"), severity=Severity.CRITICAL)
+    silent, due = [ended("a", Verdict.TAKEN)], T + SILENT_MAX
+    assert next_step(page, silent, {}, due - 1) == Wait(until=due, why=Why.PROOF_AWAITED)
+    assert next_step(page, silent, {}, due) == Send(vendor="b", why=Why.NO_PROOF, duplicate=True)
+    alive = [ended("a", Verdict.TAKEN, alive=True)]
+    assert next_step(page, alive, {}, due) == Wait(until=T + PROVEN_WITHIN["sms"], why=Why.PROOF_AWAITED)
+
+
+def test_a_call_that_nobody_took_rings_once_more_and_then_the_next_medium_has_to():
+    once = [ended("a", Verdict.DOWN), ended("b", Verdict.NO_ANSWER)]
+    assert next_step(CALL, once, {}, T) == Wait(until=T + RING_AGAIN, why=Why.RING_AGAIN)
+    assert next_step(CALL, once, {}, T + RING_AGAIN) == Send(vendor="b", why=Why.RING_AGAIN)
+    assert next_step(CALL, [*once, ended("b", Verdict.NO_ANSWER)], {}, T + MINUTE) == Stop(why=Why.NOBODY_ANSWERED)
 
 
 # --- hedging ----------------------------------------------------------------------------------------------------------
@@ -222,13 +240,14 @@ def test_every_story_ends_and_no_vendor_is_used_twice(verdicts: list[Verdict], m
     for _ in range(40):
         step = next_step(page, attempts, breakers, now)
         if isinstance(step, Stop):
-            assert step.why in (Why.BAD_NUMBER, Why.EXHAUSTED)
+            assert step.why in (Why.BAD_NUMBER, Why.EXHAUSTED, Why.NOBODY_ANSWERED)
             return
         if isinstance(step, Wait):
             assert step.until > now, "a wait until the past is a busy loop"
             now = step.until
             continue
-        assert step.vendor not in {attempt.vendor for attempt in attempts}
+        if step.why is not Why.RING_AGAIN:
+            assert step.vendor not in {attempt.vendor for attempt in attempts}
         verdict = next(outcomes)
         breaker = breakers.get(step.vendor, Breaker()).begun(now)
         breakers[step.vendor] = breaker.after(verdict, now, wait=2 * SECOND)
