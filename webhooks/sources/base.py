@@ -163,3 +163,5 @@ class Source:
     methods: frozenset[str] = frozenset({"POST"})
     signs: bool = False
     """Whether `check` itself verifies the integration's `secret`, by the sender's own kind of signature or token."""
+    by_mail: bool = False
+    """Whether its bodies are whole mails, so that an integration of this kind has a mail address."""
