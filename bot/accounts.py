@@ -10,7 +10,8 @@ from collections.abc import Awaitable, Callable, Collection, Iterator, Mapping
 from dataclasses import dataclass, replace
 from typing import cast
 
-from bot.adapters.base import Adapter, Finder, RateLimited, SendError
+from bot.adapters.abilities import Finder
+from bot.adapters.base import Adapter, RateLimited, SendError
 from bot.clock import Clock
 from bot.directory import Directory
 from bot.engine.world import World

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from typing import TypeVar
 
 from bot.accounts import Accounts
-from bot.adapters.base import Adapter, Answer, Inbound, Press, Receipt
+from bot.adapters.base import Adapter, Answer, Inbound, Keyed, Press, Receipt
 from bot.backplane import Budgets, Hints
 from bot.cards.token import Key
 from bot.clock import Clock, Ids
@@ -19,8 +19,10 @@ from bot.directory import Directory
 from bot.engine.model import DAY, HOUR, SECOND
 from bot.engine.world import World
 from bot.handover import announce
+from bot.inquiries import Inquiries
 from bot.intake import Intake, Parse
 from bot.lookups import Lookups
+from bot.mailbox import Mailbox
 from bot.observe import LOOP_ALIVE, log
 from bot.rendering import Rendering
 from bot.service import Service
@@ -40,6 +42,8 @@ BUSY_S = 0.1
 HANDOVER_S = 30.0
 GROUPS_S = 15.0
 """A user group follows a handoff this late at the latest."""
+INQUIRIES_S = 3.0
+"""A message of which no news has come is asked about this late at the latest."""
 ACCOUNTS_S = 300.0
 """Members of a new manifest are looked for this late at the latest."""
 RESTART_S = 1.0
@@ -77,8 +81,12 @@ class App:
         self.rendering = Rendering(worlds, parts.key)
         self.deliver = Deliver(self.service, self.rendering, parts.adapters, Budgets(), parts.clock, parts.ids)
         self.intake = Intake(self.service, parts.parsers, worlds, parts.clock, parts.ids, Lookups(parts.clock).learn)
-        self.ticker = Ticker(self.service, parts.clock)
+        self.ticker = Ticker(self.service, self.deliver.phones, parts.clock)
         self.commands = Commands(self.service, self.directory, self.rendering, parts.clock)
+        self.mailbox = Mailbox(
+            self.transact, self.commands, self.deliver, self.service, self.directory, parts.key, parts.clock
+        )
+        self.inquiries = Inquiries(parts.adapters, self.committer.read, self.notice, parts.clock)
         self.groups = GroupSync(parts.adapters)
         self.accounts = Accounts(self.directory, parts.adapters, self.transact, parts.clock)
         self.writable = True
@@ -99,6 +107,8 @@ class App:
         self._spawn("pages", lambda: self._carry((Lane.PAGE,), "pages", PAGES_AT_ONCE))
         self._spawn("cards", lambda: self._carry((Lane.CARD, Lane.REFRESH), "cards", CARDS_AT_ONCE))
         self._spawn("handover", self._handover)
+        if any(adapter.caps.vendors for adapter in self.parts.adapters.values()):
+            self._spawn("inquiries", self._inquire)
         if any(adapter.caps.user_groups for adapter in self.parts.adapters.values()):
             self._spawn("user_groups", self._user_groups)
         if any(adapter.caps.by_email for adapter in self.parts.adapters.values()):
@@ -109,6 +119,10 @@ class App:
         """Begin to receive where no public URL is needed: sockets and polling."""
         for name, adapter in self.parts.adapters.items():
             self._spawn(f"listen:{name}", adapter.listen, once=True)
+
+    def also(self, name: str, body: Callable[[], Awaitable[None]]) -> None:
+        """Begin a loop that the caller brings, and keep it alive like the others."""
+        self._spawn(name, body)
 
     def follow(self, manifest: Callable[[], Awaitable[None]] | None = None) -> None:
         """Keep up with accounts that other processes link, and with a manifest that `manifest` watches."""
@@ -125,28 +139,30 @@ class App:
             await adapter.stop()
         await self.committer.stop()
 
-    async def keep(self, body: Body) -> None:
-        """Make a received body durable, then wake intake. Raises StoreUnavailable."""
+    async def keep(self, *bodies: Body) -> None:
+        """Make received bodies durable, all or none, then wake intake. Raises StoreUnavailable."""
         try:
-            await self.committer.run(lambda tx: tx.append_inbox([body]))
+            await self.committer.run(lambda tx: tx.append_inbox(bodies))
         except StoreUnavailable:
             self.writable = False
             raise
         self.writable = True
         self.hints.ring("intake")
 
-    async def emit(self, inbound: Inbound) -> Answer:
+    async def emit(self, inbound: Inbound | Keyed) -> Answer:
         """Handle what a person did: commit first, then answer with what is true after the commit.
 
         A press that needs a form gets it at once, whatever the database does: nothing is decided by it.
         """
-        if (form := self.commands.form(inbound)) is not None:
+        if not isinstance(inbound, Keyed) and (form := self.commands.form(inbound)) is not None:
             return self.rendering.form(inbound.platform, form, VERBS[form.verb].usage)
         try:
             said = await self.transact(lambda tx: self.commands.handle(tx, inbound))
         except StoreUnavailable as error:
             log.error("command_not_saved", platform=inbound.platform, error=str(error))
             said = stumbled(inbound.lang or "en")
+        if said.silent:
+            return Answer()
         press = isinstance(inbound, Press)
         return self.rendering.answer(
             inbound.platform, said.card, press=press, here=said.here, alert=said.alert, errors=said.errors
@@ -272,6 +288,11 @@ class App:
         while True:
             await self.groups.step(self.directory.world(), self.clock.now())
             await self.hints.wait("user_groups", GROUPS_S)
+
+    async def _inquire(self) -> None:
+        while True:
+            await self.inquiries.step()
+            await self.hints.wait("inquiries", INQUIRIES_S)
 
     async def _accounts(self) -> None:
         while True:

@@ -6,9 +6,11 @@ The world that everybody reads is made here: the manifest's people, with linked 
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Iterable, Mapping
+from collections import Counter
+from collections.abc import Collection, Mapping
 from dataclasses import replace
 
+from bot import optouts
 from bot.clock import Clock, Ids
 from bot.engine.model import MINUTE, Span, Target, TargetKind
 from bot.engine.silence import Silence
@@ -30,6 +32,7 @@ class Directory:
         self._linked: tuple[Identity, ...] = ()
         self._silences: tuple[Silence, ...] = ()
         self._overrides: tuple[ChatOverride, ...] = ()
+        self._stopped: frozenset[str] = frozenset()
         self._world = declared
         self._by_account = _accounts(declared.members.values())
 
@@ -40,23 +43,30 @@ class Directory:
     def declare(self, declared: World) -> None:
         """Put another manifest in force; what was done in chat stays."""
         self._declared = declared
-        self._overlay(self._linked, self._silences, self._overrides)
+        self._overlay(self._linked, self._silences, self._overrides, self._stopped)
 
     def load(self, tx: Tx) -> None:
-        """Lay over the manifest what was done in chat: linked accounts, quick silences, overrides of schedules."""
-        found = tuple(tx.identities()), tuple(tx.silences()), tuple(tx.chat_overrides())
-        if found != (self._linked, self._silences, self._overrides):
+        """Lay over the manifest what people did: linked accounts, quick silences, overrides of schedules, STOP."""
+        stopped = frozenset(optouts.stopped(tx))
+        found = tuple(tx.identities()), tuple(tx.silences()), tuple(tx.chat_overrides()), stopped
+        if found != (self._linked, self._silences, self._overrides, self._stopped):
             self._overlay(*found)
 
     def _overlay(
-        self, linked: tuple[Identity, ...], silences: tuple[Silence, ...], overrides: tuple[ChatOverride, ...]
+        self,
+        linked: tuple[Identity, ...],
+        silences: tuple[Silence, ...],
+        overrides: tuple[ChatOverride, ...],
+        stopped: frozenset[str],
     ) -> None:
         members = dict(self._declared.members)
         for one in linked:
             member = members.get(one.member)
             if member is not None:
                 members[member.id] = replace(member, identities={**member.identities, one.platform: one.user})
-        self._linked, self._silences, self._overrides = linked, silences, overrides
+        for member in [one for one in members.values() if one.phone in stopped]:
+            members[member.id] = replace(member, stopped=("sms",))
+        self._linked, self._silences, self._overrides, self._stopped = linked, silences, overrides, stopped
         quiet = dict(self._declared.silences)
         for silence in silences:
             quiet[silence.channel] = (*quiet.get(silence.channel, ()), silence)
@@ -163,5 +173,8 @@ def hash_of(secret: str) -> str:
     return hashlib.sha256(secret.encode()).hexdigest()
 
 
-def _accounts(members: Iterable[Member]) -> dict[tuple[str, str], Member]:
-    return {(platform, user): member for member in members for platform, user in member.identities.items()}
+def _accounts(members: Collection[Member]) -> dict[tuple[str, str], Member]:
+    """Whose each account is. A phone is one as well, unless several people share it: then it names nobody."""
+    known = {(platform, user): member for member in members for platform, user in member.identities.items()}
+    phones = Counter(member.phone for member in members)
+    return known | {("sms", member.phone): member for member in members if member.phone and phones[member.phone] == 1}

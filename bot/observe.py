@@ -19,6 +19,12 @@ EVENTS = Counter("tocsin_events_total", "Events by what they made of their alert
 DELIVERIES = Counter(
     "tocsin_deliveries_total", "Tries by carrier and outcome.", ("carrier", "outcome"), registry=REGISTRY
 )
+VENDOR_TRIES = Counter(
+    "tocsin_vendor_tries_total",
+    "Texts and calls by medium, vendor and verdict.",
+    ("medium", "vendor", "verdict"),
+    registry=REGISTRY,
+)
 COMMANDS = Counter("tocsin_commands_total", "Commands by verb and outcome.", ("verb", "outcome"), registry=REGISTRY)
 LOOKUPS = Counter("tocsin_lookups_total", "Questions to mapping services by outcome.", ("outcome",), registry=REGISTRY)
 TEMPLATES = Counter(
@@ -26,6 +32,12 @@ TEMPLATES = Counter(
 )
 WAKES = Counter("tocsin_wakes_total", "Incidents woken by time.", registry=REGISTRY)
 LATENESS = Histogram("tocsin_wake_lateness_seconds", "How late an incident was woken.", registry=REGISTRY)
+QUOTA_USED = Gauge(
+    "tocsin_quota_used_ratio",
+    "How much of this month's quota is used; beyond 1 only Critical goes out.",
+    ("medium",),
+    registry=REGISTRY,
+)
 LOOP_ALIVE = Gauge(
     "tocsin_loop_alive_timestamp_seconds", "When each loop last went round.", ("loop",), registry=REGISTRY
 )

@@ -28,6 +28,10 @@ class Carrier:
     im: bool
     rooms: bool = False
     """Whether it has war rooms: its adapter is a `Rooms` as well."""
+    links: bool = False
+    """Whether nothing can be pressed there: actions become signed links of whoever reads it."""
+    threads: bool = False
+    """Whether lines can be said below a card: its adapter is a `Threads` as well."""
 
     def render(self, card: Card) -> Json:
         """Render a card for this carrier."""
@@ -52,6 +56,7 @@ _ALL = (
         renderer="bot.cards.slack",
         im=True,
         rooms=True,
+        threads=True,
     ),
     Carrier(
         name="slack_bot",
@@ -67,6 +72,7 @@ _ALL = (
         renderer="bot.cards.teams",
         im=True,
         rooms=True,
+        threads=True,
     ),
     Carrier(
         name="telegram",
@@ -75,12 +81,68 @@ _ALL = (
         renderer="bot.cards.telegram",
         im=True,
         rooms=True,
+        threads=True,
+    ),
+    Carrier(
+        name="discord",
+        adapter="bot.adapters.hooks:DiscordAdapter",
+        settings="bot.adapters.hooks:DiscordSettings",
+        renderer="bot.cards.discord",
+        im=True,
+        links=True,
+    ),
+    Carrier(
+        name="mattermost",
+        adapter="bot.adapters.hooks:MattermostAdapter",
+        settings="bot.adapters.hooks:MattermostSettings",
+        renderer="bot.cards.mattermost",
+        im=True,
+        links=True,
+    ),
+    Carrier(
+        name="google_chat",
+        adapter="bot.adapters.hooks:GoogleChatAdapter",
+        settings="bot.adapters.hooks:GoogleChatSettings",
+        renderer="bot.cards.google_chat",
+        im=True,
+        links=True,
+    ),
+    Carrier(
+        name="ntfy",
+        adapter="bot.adapters.hooks:NtfyAdapter",
+        settings="bot.adapters.hooks:NtfySettings",
+        renderer="bot.cards.push.ntfy",
+        im=True,
+        links=True,
+    ),
+    Carrier(
+        name="pushover",
+        adapter="bot.adapters.hooks:PushoverAdapter",
+        settings="bot.adapters.hooks:PushoverSettings",
+        renderer="bot.cards.push.pushover",
+        im=True,
+        links=True,
+    ),
+    Carrier(
+        name="apprise",
+        adapter="bot.adapters.hooks:AppriseAdapter",
+        settings="bot.adapters.hooks:AppriseSettings",
+        renderer="bot.cards.push.apprise",
+        im=True,
+        links=True,
     ),
     Carrier(
         name="sms",
-        adapter="bot.adapters.sms:TwilioAdapter",
-        settings="bot.adapters.sms:TwilioSettings",
+        adapter="bot.adapters.phone:SmsAdapter",
+        settings="bot.adapters.phone:PhoneSettings",
         renderer="bot.cards.sms",
+        im=False,
+    ),
+    Carrier(
+        name="voice",
+        adapter="bot.adapters.phone:VoiceAdapter",
+        settings="bot.adapters.phone:PhoneSettings",
+        renderer="bot.cards.voice",
         im=False,
     ),
     Carrier(

@@ -5,17 +5,29 @@ Builds the view of one reader on one platform and hands the card to that platfor
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import replace
 from types import MappingProxyType
 from typing import NamedTuple
 
+from bot import replying
 from bot.adapters.base import Answer, Json
 from bot.cards import template
-from bot.cards.build import View, incident_card, page_card, reply_card, take_action, text_card
+from bot.cards.build import (
+    View,
+    WrittenBack,
+    answer_card,
+    incident_card,
+    page_card,
+    remark_card,
+    reply_card,
+    take_action,
+    text_card,
+)
 from bot.cards.card import Card, FormCard
+from bot.cards.sms import render_bundle
 from bot.cards.token import Key
-from bot.engine.effects import Page, Reason, Reply
+from bot.engine.effects import Page, Reason, Remark, Reply
 from bot.engine.model import Incident, Instant, medium_of
 from bot.engine.world import World
 from bot.registry import CARRIERS
@@ -29,6 +41,8 @@ TOAST_MAX = 190
 
 TAKE = "take:"
 """Begins the key of a message with a Take button; the id of the override that waits for somebody follows."""
+ANSWER = "answer:"
+"""Begins the key of a mail that answers a member's; `answer_key` makes the rest."""
 NO_ERRORS: Mapping[str, str] = MappingProxyType({})
 
 
@@ -69,18 +83,41 @@ class Rendering:
             viewer=viewer,
             url=world.url,
             rooms=any(each.rooms for each in CARRIERS.values()),
-            act_by_link=not CARRIERS[carrier].im,
+            act_by_link=not CARRIERS[carrier].im or CARRIERS[carrier].links,
         )
+
+    def page(self, tx: Tx, incident: Incident, row: Delivery, now: Instant) -> Card:
+        """The card of a page as it is true now, to say it once more."""
+        view = self.view(tx, incident, carrier=row.carrier, lang=row.lang, zone=row.zone, viewer=row.member, now=now)
+        return page_card(view, _page(row, incident))
 
     def delivery(self, tx: Tx, incident: Incident, row: Delivery, now: Instant) -> Rendered:
         """The message of a row, and the same as bare text for a platform that refuses the card."""
-        view = self.view(tx, incident, carrier=row.carrier, lang=row.lang, zone=row.zone, viewer=row.member, now=now)
-        card = page_card(view, _page(row, incident)) if row.member else incident_card(view)
-        card, fault = self.worded(view, card, medium_of(row.carrier))
+        card, fault = self._card(tx, incident, row, now)
         if row.lane is Lane.REFRESH:
             card = replace(card, mentions=())  # an edit pings nobody on any platform; do not pretend to
         carrier = CARRIERS[row.carrier]
         return Rendered(carrier.render(card), carrier.render(text_card(card.fallback, row.lang)), fault)
+
+    def bundle(self, tx: Tx, rows: Sequence[Delivery], now: Instant) -> Json:
+        """One text for several pages of one person, in the given order; a row whose incident is gone is left out."""
+        incidents = tx.incidents([row.incident for row in rows])
+        cards = [self._card(tx, incidents[row.incident], row, now)[0] for row in rows if row.incident in incidents]
+        return render_bundle(cards)
+
+    def _card(self, tx: Tx, incident: Incident, row: Delivery, now: Instant) -> tuple[Card, str]:
+        """The card of a row, and why the template of its channel was left aside, if it was."""
+        view = self.view(tx, incident, carrier=row.carrier, lang=row.lang, zone=row.zone, viewer=row.member, now=now)
+        if medium_of(row.carrier) == "sms" and (reader := view.world.member(row.member)) and reader.seat:
+            view = replace(view, reply_code=replying.number_of(tx, row.member, incident.id))
+        card = page_card(view, _page(row, incident)) if row.member else incident_card(view)
+        return self.worded(view, card, medium_of(row.carrier))
+
+    def remark(self, tx: Tx, incident: Incident, row: Delivery, remark: Remark, now: Instant) -> Rendered:
+        """A line below a card in the language of its chat, and the same as bare text."""
+        view = self.view(tx, incident, carrier=row.carrier, lang=row.lang, zone=row.zone, viewer="", now=now)
+        card, carrier = remark_card(view, remark), CARRIERS[row.carrier]
+        return Rendered(carrier.render(card), carrier.render(text_card(card.fallback, row.lang)))
 
     def worded(self, view: View, card: Card, medium: str) -> tuple[Card, str]:
         """The card in the words of its channel's template, if it has one; as it is, and why, if that fails."""
@@ -95,11 +132,30 @@ class Rendering:
 
     def text(self, row: Delivery) -> Json:
         """The message of a row that is about no incident; one that asks for cover has a button to take it."""
+        if row.key.startswith(ANSWER):
+            return CARRIERS[row.carrier].render(self._answer(row))
         card = text_card(row.text, row.lang)
         if row.key.startswith(TAKE):
             wish = row.key.removeprefix(TAKE).partition(":")[0]
             card = replace(card, actions=(take_action(self.key, wish, row.lang),))
         return CARRIERS[row.carrier].render(card)
+
+    def _answer(self, row: Delivery) -> Card:
+        """What is written back to a member's mail, as `answer_key` and the row's text tell it."""
+        _, incident, num, _, answers = row.key.split(":", 4)
+        title, _, said = row.text.partition("\n")
+        made = WrittenBack(
+            incident=incident,
+            num=int(num),
+            title=title,
+            member=row.member,
+            answers=answers,
+            text=said,
+            lang=row.lang,
+            at=row.created_at,
+        )
+        world = self._worlds()
+        return answer_card(made, self.key, world.url, world.mail_domain)
 
     def form(self, platform: str, form: FormCard, usage: str) -> Answer:
         """A form to open, and how to type the same for where the platform cannot open it."""
@@ -123,6 +179,14 @@ class Rendering:
             return Answer(toast=card.fallback, alert=alert)
         toast = card.fallback[:TOAST_MAX] if press else ""
         return Answer(toast=toast, message=message, here=here, alert=alert, errors=errors)
+
+
+def answer_key(incident: Incident, seen: str, message_id: str) -> str:
+    """The key of an answer to the mail `message_id`, which may be empty; `seen` names that mail in any case.
+
+    The text of its row is the incident's title on the first line, and the answer below.
+    """
+    return f"{ANSWER}{incident.id}:{incident.num}:{seen}:{message_id}"
 
 
 def _needs_history(incident: Incident) -> bool:

@@ -9,7 +9,7 @@ from collections import defaultdict
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 
-from bot import rooms, silences, turns
+from bot import remarks, replying, rooms, silences, turns
 from bot.clock import Clock, Ids
 from bot.engine import dispatching, enrichment, inhibition, merging, preference, processing, routing
 from bot.engine.effects import (
@@ -171,6 +171,10 @@ class Service:
         )
         return self.open(tx, event)
 
+    def world(self) -> World:
+        """The world that is in force now."""
+        return self._worlds()
+
     def _take_step(self, tx: Tx, before: Incident | None, event: Happening) -> Handled:
         made = step(before, event, self.world_for(tx, before, event), self._clock.now())
         self.save(tx, before, event, made)
@@ -190,6 +194,7 @@ class Service:
         if made.entries:
             tx.append_timeline(incident.id, made.entries)
         rows = [row for effect in made.effects for row in self._rows(incident, effect)]
+        rows += remarks.rows(tx, incident, made.effects, self._clock.now(), self._ids.short)
         for effect in made.effects:
             match effect:
                 case Withdraw():
@@ -206,6 +211,8 @@ class Service:
                     pass
         if rows:
             tx.enqueue(rows)
+        for row in rows:
+            replying.queued(tx, row, incident)
 
     def _rows(self, incident: Incident, effect: Effect) -> list[Delivery]:
         """What has to be sent, or done with a war room."""
@@ -244,9 +251,13 @@ class Service:
         elif notice.chat is not None:
             tx.enqueue([self._chat_row("", notice.chat, notice.key, text=text)])
 
-    def tell(self, tx: Tx, member: Member, key: str, text: str) -> None:
-        """Queue news that are about no incident to a member; the same `key` is never queued twice."""
-        ways = preference.first_ways(member, Severity.INFO, None)
+    def tell(self, tx: Tx, member: Member, key: str, text: str, *, about: Way = "") -> None:
+        """Queue news that are about no incident to a member; the same `key` is never queued twice.
+
+        What is wrong with the way `about` is not told by it.
+        """
+        ways = tuple(way for way in preference.first_ways(member, Severity.INFO, None) if way != about)
+        ways = ways or (preference.fallback_ways(member, (about,)) if about else ())
         tx.enqueue([self._text_row(member, way, f"{key}:{way}", text) for way in ways])
 
     def test_message(self, tx: Tx, member: Member, ways: Sequence[Way], text: str) -> None:
@@ -256,9 +267,9 @@ class Service:
         tx.enqueue(rows)
         tx.put_meta(LAST_TEST + member.id, ",".join(row.id for row in rows))
 
-    def confide(self, tx: Tx, member: Member, way: Way, text: str) -> None:
-        """Queue a text for one member alone, by a way that they have."""
-        tx.enqueue([self._text_row(member, way, f"confide:{self._ids.short()}", text)])
+    def confide(self, tx: Tx, member: Member, way: Way, text: str, key: str = "") -> None:
+        """Queue a text for one member alone, by a way that they have; the same `key`, if any, is never queued twice."""
+        tx.enqueue([self._text_row(member, way, key or f"confide:{self._ids.short()}", text)])
 
     def _text_row(self, member: Member, way: Way, key: str, text: str) -> Delivery:
         now = self._clock.now()

@@ -38,6 +38,12 @@ class Settings:
     database: str = field(default="sqlite:///tocsin.db", repr=False)
     listen_host: str = "127.0.0.1"
     listen_port: int = 8080
+    smtp_host: str = ""
+    smtp_port: int = 0
+    """Where mail comes in; without a host, no mail is received by SMTP."""
+    smtp_certificate: Path | None = None
+    smtp_key: Path | None = None
+    """PEM files for STARTTLS, both or neither."""
     public_url: str = ""
     """Overrides the manifest's; without a slash at the end."""
     secrets: tuple[str, ...] = field(default=(), repr=False)
@@ -70,11 +76,17 @@ class _Reader:
 
     def settings(self) -> Settings:
         host, port = self.listen("TOCSIN_LISTEN", "127.0.0.1:8080")
+        smtp_host, smtp_port = self.listen("TOCSIN_SMTP_LISTEN", "", example="0.0.0.0:2525")
+        certificate, key = self.pair("TOCSIN_SMTP_CERTIFICATE", "TOCSIN_SMTP_KEY")
         settings = Settings(
             manifest=Path(self.get("TOCSIN_MANIFEST", "tocsin.yaml")),
             database=self.database("TOCSIN_DATABASE", "sqlite:///tocsin.db"),
             listen_host=host,
             listen_port=port,
+            smtp_host=smtp_host,
+            smtp_port=smtp_port,
+            smtp_certificate=certificate,
+            smtp_key=key,
             public_url=self.url("TOCSIN_PUBLIC_URL"),
             secrets=self.secrets("TOCSIN_SECRET"),
             log_level=self.one_of("TOCSIN_LOG_LEVEL", _LEVELS, "info"),
@@ -99,13 +111,25 @@ class _Reader:
             )
         return url
 
-    def listen(self, key: str, default: str) -> tuple[str, int]:
+    def listen(self, key: str, default: str, *, example: str = "127.0.0.1:8080") -> tuple[str, int]:
         text = self.get(key, default)
+        if not text:
+            return "", 0
         match = _LISTEN.fullmatch(text)
         if not match or not 0 <= int(match["port"]) <= 65535:
-            self.wrong.append(f"{key} is {text!r}, which is not an address to listen on. Write 127.0.0.1:8080.")
+            self.wrong.append(f"{key} is {text!r}, which is not an address to listen on. Write {example}.")
             return "", 0
         return match["host"].strip("[]"), int(match["port"])
+
+    def pair(self, certificate: str, key: str) -> tuple[Path | None, Path | None]:
+        """A certificate and its key: files that are there, both or neither."""
+        found = [self.get(name, "") for name in (certificate, key)]
+        if bool(found[0]) != bool(found[1]):
+            self.wrong.append(f"{certificate} and {key} go together: a certificate, and its private key. Set both.")
+        for name, text in zip((certificate, key), found, strict=True):
+            if text and not Path(text).is_file():
+                self.wrong.append(f"{name} is {text!r}, and there is no such file. Name a PEM file.")
+        return (Path(found[0]), Path(found[1])) if all(found) else (None, None)
 
     def url(self, key: str) -> str:
         text = self.get(key, "").rstrip("/")

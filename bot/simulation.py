@@ -255,11 +255,11 @@ class _Night:
 
     def _news(self, incident: Incident, page: Page) -> Iterator[tuple[Span, Happening]]:
         """What follows a page: it fails or arrives, and whoever gets it may answer."""
-        where = {"member": page.member, "firing": page.firing, "way": page.way}
         if any(outage.hits(page.way, self._clock.now()) for outage in self._outages):
-            yield REFUSED_AFTER, PageFailed(**where, reason="unavailable")
+            failed = PageFailed(member=page.member, firing=page.firing, way=page.way, reason="unavailable")
+            yield REFUSED_AFTER, failed
             return
-        yield 0, PageProven(**where, proof=Proof.DELIVERED)
+        yield 0, PageProven(member=page.member, firing=page.firing, way=page.way, proof=Proof.DELIVERED)
         if (incident.id, page.member) in self._answered:
             return
         self._answered.add((incident.id, page.member))

@@ -1,4 +1,4 @@
-"""Wakes what is due: incidents by their one time column, and alerts that their source stopped resending.
+"""Wakes what is due: incidents by their one time column, alerts that their source stopped resending, unproven calls.
 
 A tick is only a hint. The step looks at the state and at the clock, so a late or doubled tick does no harm.
 """
@@ -12,8 +12,10 @@ from bot.clock import Clock
 from bot.engine.events import Wake
 from bot.engine.model import SECOND, Instant
 from bot.observe import LATENESS, WAKES, log
+from bot.phones import Phones
 from bot.service import Service
 from bot.store.base import Store, StoreUnavailable, Tx
+from bot.store.base_tries import Try
 
 BATCH = 200
 
@@ -21,9 +23,10 @@ BATCH = 200
 class Ticker:
     """The timer worker's sync step."""
 
-    def __init__(self, service: Service, clock: Clock) -> None:
+    def __init__(self, service: Service, phones: Phones, clock: Clock) -> None:
         """Keep the parts."""
         self._service = service
+        self._phones = phones
         self._clock = clock
 
     def step(self, store: Store) -> int:
@@ -39,9 +42,11 @@ class Ticker:
                 LATENESS.observe(max(0, now - at) / SECOND)
         alerts = store.read(lambda tx: [alert.id for alert in tx.due_alerts(now, BATCH)])
         self._each(store, [self._caller(alert) for alert in alerts], "alert_due_failed", alerts)
+        tries = store.read(lambda tx: tx.due_tries(now, BATCH))
+        self._each(store, [self._looker(one) for one in tries], "try_due_failed", [one.id for one in tries])
         if store.read(lambda tx: silences.over(tx, now)):
             store.run(self._service.sweep)
-        return len(due) + len(alerts)
+        return len(due) + len(alerts) + len(tries)
 
     def next_due(self, store: Store) -> Instant | None:
         """When something becomes due next, as far as the store knows."""
@@ -55,6 +60,9 @@ class Ticker:
 
     def _caller(self, alert: str) -> Callable[[Tx], None]:
         return lambda tx: self._service.alert_due(tx, alert)
+
+    def _looker(self, one: Try) -> Callable[[Tx], None]:
+        return lambda tx: self._phones.look(tx, one)
 
     def _each(self, store: Store, works: list[Callable[[Tx], None]], failed: str, about: list[str]) -> list[bool]:
         """Run works under one commit; one that fails does not hold up the others. Returns which went well."""

@@ -9,7 +9,8 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import cast
 
-from bot.adapters.base import Adapter, Permanent, RateLimited, SendError, UserGroups
+from bot.adapters.abilities import UserGroups
+from bot.adapters.base import Adapter, Permanent, RateLimited, SendError
 from bot.engine import schedule
 from bot.engine.model import HOUR, MINUTE, SECOND, Instant, Span
 from bot.engine.world import World

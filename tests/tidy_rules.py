@@ -47,6 +47,7 @@ HOMES = {
     "psycopg": ("bot/store/",),
     "re2": ("bot/engine/patterns",),
     "redis": ("bot/backplane",),
+    "segno": ("webhooks/pages/",),
     "slack_bolt": ("bot/adapters/slack",),
     "slack_sdk": ("bot/adapters/slack",),
     "sqlalchemy": ("bot/store/",),
@@ -57,8 +58,8 @@ HOMES = {
 }
 # SDKs and calendars: nobody pays for one that is not configured, not even with the time of its import.
 LAZY = (
-    "aiosmtplib", "botbuilder", "botframework", "holidays", "icalendar", "jwt", "lark_oapi", "msrest", "slack_bolt",
-    "slack_sdk", "telegram", "twilio",
+    "aiosmtplib", "botbuilder", "botframework", "holidays", "icalendar", "jwt", "lark_oapi", "msrest", "segno",
+    "slack_bolt", "slack_sdk", "telegram", "twilio",
 )  # fmt: skip
 
 WALL_CLOCK = (

@@ -10,23 +10,29 @@ from fastapi import FastAPI
 from bot.app import App
 from bot.clock import Ids
 from bot.engine.world import Integration
+from bot.settings import Settings
 from webhooks import callbacks, doors, links, ops
 from webhooks.auth import by_key_hash
 from webhooks.intake import Intake
-from webhooks.pages import calendar, incident
+from webhooks.mail.serving import receiving
+from webhooks.pages import calendar, contact, incident
 
 PROBE = "readiness"
 
 
-def web_app(app: App, begin: Callable[[], None]) -> FastAPI:
-    """The ASGI application of a process. `begin` starts the loops that this process runs, once the store is open."""
+def web_app(app: App, begin: Callable[[], None], settings: Settings | None = None) -> FastAPI:
+    """The ASGI application of a process. `begin` starts the loops that this process runs, once the store is open.
+
+    Where the settings say so, it listens for mail as well.
+    """
 
     @asynccontextmanager
     async def lifespan(_: FastAPI) -> AsyncIterator[None]:
         await app.start()
         begin()
         try:
-            yield
+            async with receiving(app, settings or Settings()):
+                yield
         finally:
             await app.stop()
 
@@ -40,6 +46,7 @@ def web_app(app: App, begin: Callable[[], None]) -> FastAPI:
     web.router.routes += links.routes(app)
     web.router.routes += incident.routes(app)
     web.router.routes += calendar.routes(app)
+    web.router.routes += contact.routes(app)
     web.router.routes += ops.routes(writable)
     return web
 

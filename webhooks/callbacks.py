@@ -40,4 +40,6 @@ def routes(adapters: Mapping[str, Adapter]) -> list[BaseRoute]:
             return PlainTextResponse("The database cannot be written just now. Send it again.", 503)
         return Response(answer.body, answer.status, dict(answer.headers), answer.content_type)
 
-    return [Route("/callbacks/{platform}", callback, methods=["GET", "POST"])]
+    # Behind the platform there may be one of its vendors, and what makes the address unguessable.
+    paths = ("/callbacks/{platform}", "/callbacks/{platform}/{rest:path}")
+    return [Route(path, callback, methods=["GET", "POST"]) for path in paths]

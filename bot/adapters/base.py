@@ -37,10 +37,14 @@ class Capabilities:
     """Opens a form in front of the person; where not, a message asks for a reply."""
     rooms: bool = False
     """Opens a conversation for one incident: its adapter is a `Rooms` as well."""
+    threads: bool = False
+    """Takes a message below another one: its adapter is a `Threads` as well."""
     by_email: bool = False
     """Finds a person by their mail address: its adapter is a `Finder` as well."""
     user_groups: bool = False
     """Has groups of people that can be pinged, and lets a bot fill them: its adapter is a `UserGroups` as well."""
+    vendors: bool = False
+    """Reaches people through whichever of its vendors the engine chooses: its adapter is a `Phone` as well."""
     slash: bool = False
     mentions: bool = False
     local_time: bool = False
@@ -103,17 +107,36 @@ class Form:
     lang: str = ""
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Keyed:
+    """Somebody pressed a key in a call. The call is known by what the vendor calls it, or by the `mark` of the try."""
+
+    platform: str
+    vendor: str
+    provider_id: str
+    mark: str
+    digit: str
+    """`0` to `9`, `*` or `#`; empty when the time for it ran out."""
+    key: str
+    user: str = ""
+    lang: str = ""
+
+
 Inbound = Press | Slash | Form
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Receipt:
-    """A vendor's news of a message: `delivered`, or `failed` with a named reason."""
+    """A vendor's news of a message: `alive` (it rings, the carrier has it), `delivered`, or `failed` with a reason."""
 
     carrier: str
     provider_id: str
     state: str
     reason: str = ""
+    vendor: str = ""
+    """Whose news it is, where the carrier has several vendors."""
+    mark: str = ""
+    """Which try it is about, where the vendor gave back the mark that the request carried."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -131,7 +154,7 @@ class Answer:
     """Why a form was refused, by the names of its fields; `message` says the same. Nothing was changed by it."""
 
 
-Emit = Callable[[Inbound], Awaitable[Answer]]
+Emit = Callable[[Inbound | Keyed], Awaitable[Answer]]
 Notice = Callable[[Receipt], Awaitable[None]]
 
 
@@ -305,19 +328,26 @@ class RoomLine:
     text: str
 
 
-class Finder(Protocol):
-    """What an adapter with `caps.by_email` can do besides: find people."""
+class Phone(Protocol):
+    """What an adapter with `caps.vendors` can do besides: reach a number through the vendor that it is told."""
 
-    async def resolve_user(self, email: str) -> str | None:
-        """The user id of whoever has that mail address there, or None. Raises SendError like `send`."""
+    receipts: bool
+    """Whether receipts can come at all; without, a vendor's word is the only proof there is."""
+
+    def route(self, address: str) -> tuple[str, ...]:
+        """The vendors for a number, first choice first; empty where none of those that are set up goes there."""
         ...
 
+    def mark(self, key: str) -> str:
+        """What callbacks call a try with this `key`, where a vendor gives it back."""
+        ...
 
-class UserGroups(Protocol):
-    """What an adapter with `caps.user_groups` can do besides: say who is in a group of people."""
+    async def ask(self, vendor: str, provider_id: str) -> Receipt | None:
+        """What a vendor says became of a message; None where there is no news, or nobody to ask. Raises SendError."""
+        ...
 
-    async def set_group(self, group: str, users: tuple[str, ...]) -> None:
-        """Make these, at least one, the members of a group, and nobody else. Raises SendError like `send`."""
+    async def call(self, vendor: str, address: str, message: Json, *, key: str) -> Sent:
+        """Let one vendor carry a message. `key` is this try's own. Raises SendError like `send`."""
         ...
 
 

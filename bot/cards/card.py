@@ -161,7 +161,7 @@ class Card:
     """What is broken, how bad, since when, who has it, what happens next, and the buttons."""
 
     kind: str
-    """`incident`, `roster`, `list`, `text`."""
+    """`incident`, `roster`, `list`, `text`, or `remark`: a line below a card, without buttons."""
     title: str
     fallback: str
     """The whole card in one sentence: push notification, screen reader, SMS."""
@@ -172,6 +172,14 @@ class Card:
     """The state in one word, in the reader's language."""
     ref: str = ""
     """`#142`"""
+    channel: str = ""
+    """The channel's name, for media that have no place for facts."""
+    since: str = ""
+    """When it was opened, by the reader's clocks."""
+    attempt: int = 0
+    """The how-manieth page of its level this is, from 1; 0 where it is no page."""
+    reply_code: int = 0
+    """The number before the letter of a text's reply codes: `1a`. 0: there are none."""
     url: str = ""
     incident: str = ""
     rev: int = 0
@@ -180,3 +188,7 @@ class Card:
     actions: tuple[Action, ...] = ()
     mentions: Line = ()
     """People to ping once, together."""
+    reply_to: str = ""
+    """The mail address by which the reader can answer; empty where no mail comes in."""
+    answers: str = ""
+    """The Message-ID of the mail that this answers."""

@@ -1,7 +1,8 @@
 """A card as a mail: an HTML part made for a phone at night, a plain part that says the same, and honest headers.
 
-Tables and inline styles, because mail programs know little else (https://www.caniemail.com/). Nothing is loaded from
-anywhere. The subject never changes, so that mail programs keep an incident in one conversation.
+Tables and inline styles, because mail programs know little else (https://www.caniemail.com/); a style sheet only says
+what is darker at night. Nothing is loaded from anywhere. The subject never says how things stand, so that mail programs
+keep an incident in one conversation: Gmail wants References and the same subject.
 """
 
 from __future__ import annotations
@@ -45,6 +46,15 @@ _MONO: Final = "ui-monospace,SFMono-Regular,Menlo,Consolas,monospace"
 _CHIP: Final = f"font-family:{_MONO};font-size:12px;background:#EEF1F4;display:inline-block;padding:0 5px"
 _TEXT: Final = "#1D2733"
 _SOFT: Final = "#5F6B7A"
+_NIGHT: Final = (
+    ":root{color-scheme:light dark}@media (prefers-color-scheme:dark){"
+    ".bg{background:#11151A!important}.card{background:#1B2128!important;color:#E7EBEF!important}"
+    ".soft{color:#A6B1BD!important}.quote,.chip{background:#28303A!important;color:#E7EBEF!important}"
+    ".plain{background:#1B2128!important;color:#E7EBEF!important;border-color:#566270!important}"
+    ".danger{background:#1B2128!important;color:#FF8F8F!important;border-color:#FF8F8F!important}"
+    ".link{color:#74C7F0!important}.foot{border-color:#303944!important}}"
+)
+"""The same mail on a dark screen, for programs that ask (Apple Mail, Outlook on a Mac); others darken it themselves."""
 
 Json = dict[str, Any]
 
@@ -54,17 +64,35 @@ def render(card: Card) -> Json:
     topic = shorten(one_line(card.title or card.fallback), SUBJECT_MAX) or "Tocsin"
     ref = shorten(one_line(card.ref), REF_MAX)
     subject = f"[{ref}] {topic}" if ref else topic
+    subject = f"Re: {subject}" if card.answers else subject
     return {"subject": subject, "text": _plain(card), "html": _html(card), "headers": _headers(card, topic)}
 
 
 def _headers(card: Card, topic: str) -> dict[str, str]:
-    """No program answers this by itself, and all mails of an incident hang on one root that need not exist."""
-    headers = {"Auto-Submitted": "auto-generated", "X-Auto-Response-Suppress": "All", "Thread-Topic": topic}
+    """No program answers this by itself (RFC 3834 §5), and all mails of an incident hang on a root that need not exist.
+
+    Exchange is asked for silence about everything but what it could not deliver: that is what has to be known. There is
+    no `Precedence: bulk` (a page is no newsletter, and is sorted as one where it says so) and no List-Unsubscribe: one
+    careless click would mute whoever is on call, who has preferences for that.
+    """
+    headers = {
+        "Auto-Submitted": "auto-replied" if card.answers else "auto-generated",
+        "X-Auto-Response-Suppress": "DR, RN, NRN, OOF, AutoReply",
+        "Thread-Topic": topic,
+    }
     if card.tone is Tone.CRITICAL:
         headers |= {"Importance": "high", "X-Priority": "1"}
+    if card.reply_to:
+        headers["Reply-To"] = card.reply_to
     if card.incident.isalnum() and card.incident.isascii():
-        root = f"<incident.{card.incident}@{_host(card.url)}>"
-        headers |= {"References": root, "In-Reply-To": root, "X-Tocsin-Incident": card.incident}
+        host = _host(card.url)
+        root = f"<incident.{card.incident}@{host}>"
+        headers |= {
+            "References": " ".join(filter(None, (root, card.answers))),
+            "In-Reply-To": card.answers or root,
+            "List-Id": f"<incidents.{host}>",
+            "X-Tocsin-Incident": card.incident,
+        }
     return headers
 
 
@@ -88,7 +116,7 @@ def _plain(card: Card) -> str:
     if not any(paragraphs):
         paragraphs.append(_short(card.fallback))
     if card.incident:
-        paragraphs.append(f"-- \n{say(card.lang, 'mail.footer')}")
+        paragraphs.append("\n".join(("-- ", *_foot_lines(card))))
     return "\n\n".join(filter(None, paragraphs)) + "\n"
 
 
@@ -129,15 +157,15 @@ def _html(card: Card) -> str:
     return (
         f'<!DOCTYPE html>\n<html lang="{lang}">\n<head>\n<meta charset="utf-8">\n'
         '<meta name="viewport" content="width=device-width, initial-scale=1">\n'
-        '<meta name="color-scheme" content="light">\n'
-        f"<title>{_text(card.title or card.fallback)}</title>\n</head>\n"
-        f'<body style="margin:0;padding:0;background:#EEF1F4;font-family:{_FONT};color:{_TEXT};'
+        '<meta name="color-scheme" content="light dark">\n<meta name="supported-color-schemes" content="light dark">\n'
+        f"<title>{_text(card.title or card.fallback)}</title>\n<style>{_NIGHT}</style>\n</head>\n"
+        f'<body class="bg" style="margin:0;padding:0;background:#EEF1F4;font-family:{_FONT};color:{_TEXT};'
         '-webkit-text-size-adjust:100%">\n'
-        f'<div style="display:none;max-height:0;overflow:hidden">{_text(card.fallback)}</div>\n'
-        '<table role="presentation" width="100%" cellpadding="0" cellspacing="0" style="background:#EEF1F4">'
+        f'<div style="display:none;max-height:0;overflow:hidden;mso-hide:all">{_text(card.fallback)}</div>\n'
+        '<table role="presentation" class="bg" width="100%" cellpadding="0" cellspacing="0" style="background:#EEF1F4">'
         '<tr><td align="center" style="padding:12px 8px">\n'
-        '<table role="presentation" width="100%" cellpadding="0" cellspacing="0" style="max-width:560px;'
-        f'background:#FFFFFF;border-radius:10px;overflow:hidden;border:1px solid {dark}">\n'
+        '<table role="presentation" class="card" width="100%" cellpadding="0" cellspacing="0" style="max-width:560px;'
+        f'background:#FFFFFF;color:{_TEXT};border-radius:10px;overflow:hidden;border:1px solid {dark}">\n'
         + "\n".join(filter(None, rows))
         + "\n</table>\n</td></tr></table>\n</body>\n</html>\n"
     )
@@ -161,8 +189,10 @@ def _within(pieces: Iterable[str], limit: int) -> list[str]:
     return kept
 
 
-def _row(inside: str, style: str) -> str:
-    return f'<tr><td style="{style}">{inside}</td></tr>'
+def _row(inside: str, style: str, kind: str = "") -> str:
+    """`kind` names what the row is for the dark style sheet."""
+    marked = f' class="{kind}"' if kind else ""
+    return f'<tr><td{marked} style="{style}">{inside}</td></tr>'
 
 
 def _band(card: Card) -> str:
@@ -201,8 +231,8 @@ def _block(block: Block, card: Card, *, lead: bool) -> str:
             text = escape(shorten(neutral(block.text), QUOTE_SHOWN)).replace("\n", "<br>")
             dark, pale = _INK[card.tone]
             inside = (
-                f'<div style="border-left:3px solid {dark};background:{pale};padding:8px 12px;font-size:14px;'
-                f'line-height:1.5;word-break:break-word">{text}</div>'
+                f'<div class="quote" style="border-left:3px solid {dark};background:{pale};padding:8px 12px;'
+                f'font-size:14px;line-height:1.5;word-break:break-word">{text}</div>'
             )
             return _row(inside, "padding:8px 18px") if text else ""
 
@@ -220,14 +250,15 @@ def _facts(block: Facts, *, lead: bool) -> str:
 
 def _lead(fact: Fact) -> str:
     return (
-        f'<div style="font-size:13px;color:{_SOFT};padding-top:8px">{_text(fact.label)}</div>'
+        f'<div class="soft" style="font-size:13px;color:{_SOFT};padding-top:8px">{_text(fact.label)}</div>'
         f'<div style="font-size:16px;line-height:1.4;word-break:break-word">{_line(fact.value)}</div>'
     )
 
 
 def _detail(fact: Fact) -> str:
     return (
-        f'<tr><td valign="top" style="padding:3px 12px 3px 0;font-size:13px;color:{_SOFT};white-space:nowrap">'
+        f'<tr><td valign="top" class="soft" style="padding:3px 12px 3px 0;font-size:13px;color:{_SOFT};'
+        f'white-space:nowrap">'
         f'{_text(fact.label)}</td><td valign="top" width="100%" style="padding:3px 0;font-size:14px;line-height:1.45;'
         f'word-break:break-word">{_line(fact.value)}</td></tr>'
     )
@@ -252,7 +283,8 @@ def _button(action: Action) -> str:
         ActionStyle.PLAIN: f"background:#FFFFFF;color:{_TEXT};border:1px solid #B8C2CC",
     }[action.style]
     return (
-        f'<a href="{escape(href)}" style="display:block;margin-top:8px;padding:12px 16px;border-radius:8px;'
+        f'<a href="{escape(href)}" class="{action.style.value}" '
+        f'style="display:block;margin-top:8px;padding:12px 16px;border-radius:8px;'
         f'text-align:center;font-size:16px;font-weight:600;text-decoration:none;{colours}">{_text(action.label)}</a>'
     )
 
@@ -261,9 +293,16 @@ def _footer(card: Card) -> str:
     if not card.incident:
         return ""
     return _row(
-        _text(say(card.lang, "mail.footer")),
+        "<br>".join(map(_text, _foot_lines(card))),
         f"padding:10px 18px 14px;border-top:1px solid #E3E8ED;font-size:12px;line-height:1.5;color:{_SOFT}",
+        "foot soft",
     )
+
+
+def _foot_lines(card: Card) -> list[str]:
+    """How to answer, where a mail can be answered, and what a mail cannot do."""
+    keys = ("mail.answer", "mail.footer") if card.reply_to else ("mail.footer",)
+    return [say(card.lang, key) for key in keys]
 
 
 def _line(line: Line) -> str:
@@ -274,14 +313,14 @@ def _line(line: Line) -> str:
 def _span(span: Span) -> str:
     text = escape(_word(Span(text=span.text)))
     if href := web_address(span.href):
-        return f'<a href="{escape(href)}" style="color:#12719E">{text.strip() or escape(href)}</a>'
+        return f'<a href="{escape(href)}" class="link" style="color:#12719E">{text.strip() or escape(href)}</a>'
     match span.style:
         case Style.BOLD:
             return f"<b>{text}</b>"
         case Style.MUTED:
-            return f'<span style="color:{_SOFT}">{text}</span>'
+            return f'<span class="soft" style="color:{_SOFT}">{text}</span>'
         case Style.CODE:
-            return f'<code style="{_CHIP}">{text}</code>'
+            return f'<code class="chip" style="{_CHIP}">{text}</code>'
         case _:
             return text
 

@@ -34,6 +34,8 @@ from bot.engine.world import Channel, Group, Layer, Member, Schedule, World
 STATES: Final = ("triggered", "processing", "snoozed", "closed")
 KEY: Final = b"the sample opens nothing"
 
+_OF_ONE_PERSON: Final = ("ntfy", "pushover")
+"""Carriers that are no medium of their own and yet reach one person only."""
 _OPENED: Final[Instant] = 1_795_168_800_000
 """2026-11-20 10:00 UTC."""
 _NUM: Final = 142
@@ -96,7 +98,7 @@ def sample_view(state: str, lang: str, platform: str) -> View:
     words = _WORDS["zh" if lang.lower().startswith("zh") else "en"]
     world = _world(words, platform)
     incident, entries, now = _story(state, world, words)
-    personal = medium_of(platform) != "im"
+    personal = medium_of(platform) != "im" or platform in _OF_ONE_PERSON
     return View(
         incident=incident,
         world=world,
@@ -111,6 +113,7 @@ def sample_view(state: str, lang: str, platform: str) -> View:
         url=world.url,
         rooms=True,
         act_by_link=personal,
+        reply_code=1 if medium_of(platform) == "sms" else 0,
     )
 
 

@@ -101,7 +101,7 @@ def render(card: Card) -> Json:
 def _notification(card: Card) -> str:
     """The sentence for push notifications and screen readers; it pings, because mentions in attachments may not."""
     pings = " ".join(_span(span, FIELD_MAX) for span in card.mentions[:FIELDS_MAX])
-    sentence = _fit(card.fallback, TEXT_MAX - len(pings) - 1)
+    sentence = _fit(card.fallback, TEXT_MAX - len(pings) - 1, code=card.kind == "text")
     return f"{sentence} {pings}".strip() or "…"
 
 
@@ -216,12 +216,16 @@ def _span(span: Span, room: int) -> str:
     limit -= len(markup[0]) + len(markup[1])
     if not markup[0]:
         return _fit(span.text, limit, edges=True)
-    text = _fit(one_line(span.text).translate(_NO_MARKUP), limit)
+    text = _fit(one_line(span.text).translate(_NO_MARKUP), limit, marks=markup[0] == "`")
     return text.join(markup) if text else ""
 
 
 _DATE_MAX: Final = 32_503_680_000  # the year 3000
 _NO_MARKUP: Final = str.maketrans({"`": "ˋ", "*": "∗", "|": "¦"})
+_MARK: Final = re.compile(r"(?<![^\W_])[*_~]|[*_~](?![^\W_])")
+"""What Slack takes for formatting: at the edge of a word, never within one, so that `disk_full` stays what it is."""
+_UNMARKED: Final = {"*": "∗", "_": "ˍ", "~": "∼"}
+"""Slack has no way to escape a mark, so that something else must stand there which looks like it."""
 
 
 def _elements(card: Card) -> list[Json]:
@@ -353,13 +357,24 @@ def _mrkdwn(text: str) -> Json:
     return {"type": "mrkdwn", "text": text, "verbatim": True}
 
 
-def _fit(text: str, limit: int, *, edges: bool = False) -> str:
-    """Harmless, short enough once it is escaped, and escaped; `edges` keeps white space around it."""
+def _fit(text: str, limit: int, *, edges: bool = False, marks: bool = False, code: bool = False) -> str:
+    """Harmless, short enough once it is escaped, and escaped; `edges` keeps white space around it.
+
+    No mark of formatting is left in it, but for `marks`, and backticks for `code`: our own sentences quote words so.
+    """
     calmed = calm(text)
+    calmed = calmed if marks else _unmarked(calmed)
+    calmed = calmed if code else calmed.replace("`", "ˋ")
     if edges:
         before = " " * (len(text) - len(text.lstrip(" "))) if calmed else text[:1]
         calmed = before + calmed + " " * (len(text) - len(text.rstrip(" "))) if calmed else before
     return _escape(shorten(calmed, limit, lambda each: utf16(_escape(each))))
+
+
+def _unmarked(text: str) -> str:
+    """Text that Slack shows as it is: neither bold, italic nor struck, and no quotation."""
+    plain = _MARK.sub(lambda found: _UNMARKED[found[0]], text)
+    return f"{_EDGE}{plain}" if plain.startswith(">") else plain
 
 
 def _escape(text: str) -> str:

@@ -9,7 +9,7 @@ import re
 import unicodedata
 from collections.abc import Callable, Iterator
 from functools import lru_cache
-from urllib.parse import quote
+from urllib.parse import quote, urlsplit
 
 ELLIPSIS = "…"
 ADDRESS_MAX = 2_000
@@ -154,6 +154,10 @@ def _few_marks(text: str) -> str:
 def web_address(href: str) -> str:
     """A link that may be put on a card: http or https, with nothing in it that ends a link early; or empty."""
     if not _WEB.match(href) or len(href) > ADDRESS_MAX or _SURROGATES.search(href):
+        return ""
+    try:
+        urlsplit(href)
+    except ValueError:  # such as a bracket that nothing closes: Discord refuses the whole card for it
         return ""
     scheme, _, rest = href.partition(":")  # Telegram takes the scheme in lower case only
     return f"{scheme.lower()}:" + _UNSAFE.sub(lambda found: quote(found[0]), rest)

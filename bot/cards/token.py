@@ -1,6 +1,7 @@
 """What a button carries: verb, incident, revision and argument in 64 bytes, sealed so that nobody can make one up.
 
-A token proves that Tocsin drew the button. It does not say who presses it: the platform does, or its `holder` (links).
+A token proves that Tocsin drew the button. It does not say who presses it: the platform does. A link in a mail says it
+itself: it is sealed for one member, for one action, and for a time.
 """
 
 from __future__ import annotations
@@ -11,13 +12,22 @@ import hmac
 import re
 from dataclasses import dataclass
 
+from bot.engine.model import MINUTE, Instant
+
 TOKEN_MAX = 64
 """Bytes. Telegram's `callback_data` is the tightest (https://core.telegram.org/bots/api#inlinekeyboardbutton)."""
 
 _SEAL_BYTES = 9
 """72 bits of HMAC-SHA256, which are exactly 12 base64 characters: no spare bits that could be flipped unnoticed."""
 
+LINK_MAX = 128
+"""Characters. Links stand in mails and texts, where nothing is as tight as in `callback_data`."""
+
+HOLDER_MAX = 64
+"""Characters of a member's id: the manifest allows 39."""
+
 _PURPOSE = b"tocsin card token 1\0"
+_LINK_PURPOSE = b"tocsin action link 1\0"
 _WORD = re.compile(r"[a-z][a-z0-9_-]*\Z")
 _PART = re.compile(r"[A-Za-z0-9_-]*\Z")
 _INCIDENT = re.compile(r"[0-9a-f]{16}\Z")
@@ -28,45 +38,30 @@ Key = bytes | tuple[bytes, ...]
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Token:
-    """What a button asked for. `holder` is the member that a link was made for; empty on buttons."""
+    """What a button asked for."""
 
     verb: str
     incident: str
     rev: int
     arg: str = ""
-    holder: str = ""
 
 
-def mint(key: Key, verb: str, incident: str, rev: int, arg: str = "", *, holder: str = "") -> str:
-    """The text for a button or a link: at most 64 characters of `A-Za-z0-9_.-`.
+def mint(key: Key, verb: str, incident: str, rev: int, arg: str = "") -> str:
+    """The text for a button: at most 64 characters of `A-Za-z0-9_.-`.
 
     Raises `ValueError` for parts that such a text cannot carry, and where all together are too long.
     """
-    if not _WORD.match(verb) or not _PART.match(arg) or not _PART.match(holder):
-        raise ValueError(f"A button cannot carry {verb!r} {arg!r} {holder!r}: only letters, digits, _ and - are safe.")
+    if not _WORD.match(verb) or not _PART.match(arg):
+        raise ValueError(f"A button cannot carry {verb!r} {arg!r}: only letters, digits, _ and - are safe.")
     if not _INCIDENT.match(incident) or rev < 0:
         raise ValueError(
             f"A button needs an incident of 16 hexadecimal digits and a revision, not {incident!r}, {rev}."
         )
-    parts = [verb, _pack(incident), str(rev), arg, holder]
-    while not parts[-1]:
-        parts.pop()
-    body = ".".join(parts)
+    body = ".".join([verb, _pack(incident), str(rev), *([arg] if arg else [])])
     text = f"{body}.{_seal(_keys(key)[0], body)}"
     if len(text) > TOKEN_MAX:
-        raise ValueError(
-            f"The button {verb} {arg} {holder} takes {len(text)} bytes of {TOKEN_MAX}; shorten the argument."
-        )
+        raise ValueError(f"The button {verb} {arg} takes {len(text)} bytes of {TOKEN_MAX}; shorten the argument.")
     return text
-
-
-def fits(verb: str, incident: str, rev: int, arg: str = "", *, holder: str = "") -> bool:
-    """Whether `mint` can make this one."""
-    try:
-        mint(b"-", verb, incident, rev, arg, holder=holder)
-    except ValueError:
-        return False
-    return True
 
 
 def read(key: Key, text: str) -> Token | None:
@@ -77,8 +72,50 @@ def read(key: Key, text: str) -> Token | None:
     if not dot or not any(hmac.compare_digest(_seal(each, body), seal) for each in _keys(key)):
         return None
     verb, incident, rev, *rest = body.split(".")
-    arg, holder = [*rest, "", ""][:2]
-    return Token(verb=verb, incident=_unpack(incident), rev=int(rev), arg=arg, holder=holder)
+    return Token(verb=verb, incident=_unpack(incident), rev=int(rev), arg=rest[0] if rest else "")
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Link:
+    """One action for one member, until an instant. Sealed with another purpose: a button is no link."""
+
+    verb: str
+    incident: str
+    rev: int
+    holder: str
+    until: Instant
+
+
+def mint_link(key: Key, link: Link) -> str:
+    """The text for a link: at most 128 characters of `A-Za-z0-9_.-`, and good to the minute.
+
+    Raises `ValueError` for parts that such a text cannot carry.
+    """
+    if not _WORD.match(link.verb) or not link.holder or not _PART.match(link.holder):
+        raise ValueError(f"A link cannot carry {link.verb!r} for {link.holder!r}: only letters, digits, _ and - are.")
+    if not _INCIDENT.match(link.incident) or link.rev < 0 or link.until < 0:
+        raise ValueError(f"A link needs an incident of 16 hexadecimal digits and a revision, not {link!r}.")
+    body = f"{link.verb}.{_pack(link.incident)}.{link.rev}.{link.until // MINUTE:x}.{link.holder}"
+    text = f"{body}.{_seal(_keys(key)[0], body, _LINK_PURPOSE)}"
+    if len(text) > LINK_MAX:
+        raise ValueError(f"The link takes {len(text)} characters of {LINK_MAX}; shorten the member's id.")
+    return text
+
+
+def read_link(key: Key, text: str) -> Link | None:
+    """What a link says, or None where it was not sealed with one of these keys. Its time is for the caller to judge."""
+    if len(text) > LINK_MAX or not text.isascii():
+        return None
+    body, dot, seal = text.rpartition(".")
+    if not dot or not any(hmac.compare_digest(_seal(each, body, _LINK_PURPOSE), seal) for each in _keys(key)):
+        return None
+    verb, incident, rev, minutes, holder = body.split(".")
+    return Link(verb=verb, incident=_unpack(incident), rev=int(rev), until=int(minutes, 16) * MINUTE, holder=holder)
+
+
+def can_hold(holder: str) -> bool:
+    """Whether a link can be made for this member: an address of somebody who is none cannot act."""
+    return bool(holder and _PART.match(holder)) and len(holder) <= HOLDER_MAX
 
 
 def _keys(key: Key) -> tuple[bytes, ...]:
@@ -88,8 +125,8 @@ def _keys(key: Key) -> tuple[bytes, ...]:
     return keys
 
 
-def _seal(key: bytes, body: str) -> str:
-    digest = hmac.new(key, _PURPOSE + body.encode(), hashlib.sha256).digest()
+def _seal(key: bytes, body: str, purpose: bytes = _PURPOSE) -> str:
+    digest = hmac.new(key, purpose + body.encode(), hashlib.sha256).digest()
     return base64.urlsafe_b64encode(digest[:_SEAL_BYTES]).decode()
 
 

@@ -6,7 +6,7 @@ from collections.abc import Callable, Mapping
 
 import typer
 
-from bot.cli import look, manifests, operate, run
+from bot.cli import look, manifests, numbers, operate, run
 
 app = typer.Typer(
     name="tocsin",
@@ -18,8 +18,8 @@ app = typer.Typer(
 
 _PANELS: Mapping[str, tuple[Callable[..., None], ...]] = {
     "Run": (run.demo, run.serve, run.web, run.worker, run.stream),
-    "Look": (look.check, look.simulate, look.oncall, look.parse, look.render, look.why, look.doctor),
-    "Operate": (manifests.manifest, operate.migrate, operate.replay, operate.link),
+    "Look": (look.check, look.simulate, look.oncall, look.parse, look.render, look.why, look.doctor, numbers.quota),
+    "Operate": (manifests.manifest, numbers.vcard, operate.migrate, operate.replay, operate.link),
 }
 
 for panel, verbs in _PANELS.items():

@@ -10,10 +10,11 @@ from dataclasses import asdict
 import typer
 
 from bot.accounts import Accounts, Outcome
-from bot.adapters.base import Adapter, Answer, Inbound, Receipt
+from bot.adapters.base import Adapter, Answer, Inbound, Keyed, Receipt
 from bot.cli import boot
 from bot.clock import Clock, Ids, SystemClock
 from bot.directory import Directory
+from bot.registry import CARRIERS
 from bot.store.base import Store, Tx
 
 _SAID = {
@@ -35,7 +36,8 @@ def link_all(platform: str, *, dry_run: bool, as_json: bool) -> bool:
     loaded = boot.manifest(settings.manifest)
     clock = SystemClock()
     adapters = boot.adapters(loaded.platforms, settings.public_url or loaded.world.url, clock)
-    known = [name for name, adapter in adapters.items() if adapter.caps.im and adapter.caps.direct]
+    heard = [name for name in adapters if not CARRIERS[name].links]  # a code has to be sent from the account
+    known = [name for name in heard if adapters[name].caps.im and adapters[name].caps.direct]
     if platform and platform not in known:
         boot.refuse(
             f"The manifest declares no platform {platform!r} with accounts; it has {', '.join(known) or 'none'}."
@@ -81,7 +83,7 @@ async def _link(
     return found
 
 
-async def _deaf(_inbound: Inbound) -> Answer:
+async def _deaf(_inbound: Inbound | Keyed) -> Answer:
     """Nothing is listened to here."""
     return Answer()
 

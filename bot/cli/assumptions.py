@@ -23,7 +23,8 @@ from bot.engine.events import (
 from bot.engine.model import Event, EventStatus, Instant, Severity, Span, Target, Way
 from bot.engine.world import Integration, World
 from bot.manifest.oncall import read_time
-from bot.manifest.values import WAYS, to_span
+from bot.manifest.places import WAYS
+from bot.manifest.values import to_span
 from bot.simulation import Answer, Fired, Outage
 
 ACTIONS = "ack, unack, resolve, reopen, snooze=2h, wake, escalate, escalate=2, assign=ann, add=team:db"

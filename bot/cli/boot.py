@@ -106,10 +106,14 @@ def adapters(
     clock: Clock,
     chats: Mapping[str, tuple[str, ...]] | None = None,
     people: Mapping[str, tuple[str, ...]] | None = None,
+    *,
+    mail_domain: str = "",
+    mail_key: tuple[bytes, ...] = (),
 ) -> Mapping[str, Adapter]:
     """An adapter for each platform and vendor that the manifest declares; an undeclared SDK is never imported.
 
-    `chats` and `people` are the addresses of each platform that doctor is to look at.
+    `chats` and `people` are the addresses of each platform that doctor is to look at. `mail_domain` is where mail comes
+    in, and `mail_key` makes the names of mails unguessable.
     """
     made: dict[str, Adapter] = {}
     for name, declared in platforms.settings().items():
@@ -121,6 +125,8 @@ def adapters(
             "webhook_url": f"{public_url}/callbacks/{name}" if webhook else "",
             "chats": (chats or {}).get(name, ()),
             "people": (people or {}).get(name, ()),
+            "mail_domain": mail_domain,
+            "mail_key": mail_key,
         }
         made[name] = CARRIERS[name].make({**place, **declared})
     return made
@@ -131,13 +137,14 @@ def build(settings: Settings, loaded: Loaded, store: Store, clock: Clock | None 
     clock = clock or SystemClock()
     url = settings.public_url or loaded.world.url
     world = replace(loaded.world, url=url)
+    key = key_of(store, settings.secrets)
     return App(
         Parts(
             world=world,
             store=store,
-            adapters=adapters(loaded.platforms, url, clock),
+            adapters=adapters(loaded.platforms, url, clock, mail_domain=world.mail_domain, mail_key=key),
             parsers=parsers(),
-            key=key_of(store, settings.secrets),
+            key=key,
             clock=clock,
             ids=Ids(),
         )

@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import os
 import signal
+import smtplib
 import socket
 import tempfile
 from collections.abc import AsyncIterator
@@ -38,6 +39,8 @@ class Demo:
 
     page: str
     product: str
+    smtp: int
+    """The port on which the product takes mail."""
     app: App
     playground: Playground
     clock: SystemClock
@@ -57,6 +60,7 @@ async def _until_stopped(port: int, folder: Path) -> None:
         asyncio.get_running_loop().add_signal_handler(number, stopped.set)
     async with demonstrate(folder, port) as demo:
         typer.echo(f"The playground is at {demo.page}  (Ctrl-C ends it; its database is in {folder})")
+        typer.echo(f"A mail to {scene.MAILBOX}, by SMTP at 127.0.0.1:{demo.smtp}, is an alert too.")
         await stopped.wait()
 
 
@@ -68,21 +72,22 @@ async def demonstrate(folder: Path, port: int = 0, *, rate_limits: bool = True) 
     base, product = url_of(page_socket), url_of(product_socket)
     hub = Hub(now=lambda: clock.now() / SECOND)
     emulators, mail = scene.emulators(hub, base=base, product=product, rate_limits=rate_limits)
-    smtp = loopback_socket()
-    mail.port = smtp.getsockname()[1]
-    smtp.close()
+    mail.port, smtp_port = _free_ports()
     text = scene.manifest(base=base, product=product, smtp_port=mail.port)
     (folder / "tocsin.yaml").write_text(text, encoding="utf-8")
     loaded = read(text, file=str(folder / "tocsin.yaml"), env=os.environ, sources=SOURCES)
     database = f"sqlite:///{(folder / 'tocsin.db').absolute()}"
     store = boot.store_of(database, migrate=True)
-    app = boot.build(Settings(database=database), loaded, store, clock)
+    settings = Settings(database=database, smtp_host="127.0.0.1", smtp_port=smtp_port)
+    app = boot.build(settings, loaded, store, clock)
 
     def advance(seconds: float) -> None:
         clock.advance(int(seconds * SECOND))
         app.wake()
 
     async def fire(name: str) -> object:
+        if name == "mail":
+            return await asyncio.to_thread(_mail, settings.smtp_port, scene.sample_mail(hub.now()))
         payload = scene.alertmanager_payload(name, hub.now())
         timeout = aiohttp.ClientTimeout(total=POST_S)
         async with (
@@ -97,10 +102,23 @@ async def demonstrate(folder: Path, port: int = 0, *, rate_limits: bool = True) 
 
     playground = Playground(hub, emulators, advance=advance, fire=fire, samples=scene.SAMPLES)
     try:
-        async with serving(playground.app, page_socket), serving(web_app(app, begin), product_socket):
-            yield Demo(page=base, product=product, app=app, playground=playground, clock=clock)
+        async with serving(playground.app, page_socket), serving(web_app(app, begin, settings), product_socket):
+            yield Demo(page=base, product=product, smtp=smtp_port, app=app, playground=playground, clock=clock)
     finally:
         store.close()
+
+
+def _free_ports() -> tuple[int, int]:
+    """Two ports that are free now."""
+    with loopback_socket() as one, loopback_socket() as other:
+        return int(one.getsockname()[1]), int(other.getsockname()[1])
+
+
+def _mail(port: int, raw: bytes) -> object:
+    """Send a mail to the product, as a storage box would. Raises SMTPException or OSError."""
+    with smtplib.SMTP("127.0.0.1", port, local_hostname="nas.acme.example", timeout=POST_S) as client:
+        client.sendmail("nas@acme.example", [scene.MAILBOX], raw)
+    return {"status": 250}
 
 
 def _bound(port: int) -> socket.socket:

@@ -8,8 +8,10 @@ from collections.abc import Iterator
 from dataclasses import asdict, replace
 from typing import Any
 
-from bot.adapters.base import Answer, Finding, Inbound, Receipt
+from bot import quotas
+from bot.adapters.base import Answer, Finding, Inbound, Keyed, Receipt
 from bot.cli import boot
+from bot.cli.mail_diagnosis import mail_findings
 from bot.clock import SystemClock
 from bot.engine.world import World
 from bot.manifest.load import Loaded, load
@@ -48,6 +50,8 @@ def _all() -> Iterator[Finding]:
             yield Finding(check="manifest", ok=False, detail=str(problem), cure=problem.cure)
         return
     yield Finding(check="manifest", ok=True, detail=f"{settings.manifest} is in order")
+    yield from _quotas(settings, loaded.world)
+    yield from mail_findings(settings, loaded)
     yield from asyncio.run(_platforms(settings, loaded))
 
 
@@ -70,11 +74,30 @@ def _database(settings: Settings) -> Iterator[Finding]:
     yield Finding(check="dead letters", ok=not dead, detail=detail, cure="tocsin replay" if dead else "")
 
 
+def _quotas(settings: Settings, world: World) -> Iterator[Finding]:
+    """How much of each declared quota is used; bad once only Critical goes out."""
+    try:
+        if not world.quotas.media or migrations.pending(settings.database):
+            return
+        store = open_store(settings.database)
+        found = store.read(lambda tx: quotas.standings(tx, world.quotas, SystemClock().now()))
+        store.close()
+    except (ValueError, StoreUnavailable):
+        return  # the database has a finding of its own
+    for each in found:
+        detail = f"{each.usage.used} of {each.quota.per_month} used in {each.month}"
+        if each.forecast.soonest and not each.used_up:
+            detail += f"; at this pace the share for everybody runs out on {each.forecast.soonest.isoformat()}"
+        cure = f"Raise quotas.{each.medium}.per_month in the manifest; `tocsin quota` shows what used it."
+        yield Finding(check=f"quota {each.medium}", ok=not each.used_up, detail=detail, cure=cure)
+
+
 async def _platforms(settings: Settings, loaded: Loaded) -> list[Finding]:
     url = settings.public_url or loaded.world.url
     found: list[Finding] = []
     chats, people = _chats(loaded.world), _people(loaded.world)
-    for name, adapter in boot.adapters(loaded.platforms, url, SystemClock(), chats, people).items():
+    made = boot.adapters(loaded.platforms, url, SystemClock(), chats, people, mail_domain=loaded.world.mail_domain)
+    for name, adapter in made.items():
         await adapter.start(_nobody_acts, _nobody_hears)
         try:
             found += [_of(name, finding) for finding in await asyncio.wait_for(adapter.check(), CHECK_S)]
@@ -104,7 +127,7 @@ def _people(world: World) -> dict[str, tuple[str, ...]]:
     return {platform: tuple(users[:PEOPLE_MAX]) for platform, users in found.items()}
 
 
-async def _nobody_acts(_: Inbound) -> Answer:
+async def _nobody_acts(_: Inbound | Keyed) -> Answer:
     return Answer()
 
 

@@ -244,11 +244,27 @@ def _unheard(alerts: list[Told], about: str, member: str | None, *, as_json: boo
         typer.echo(line)
 
 
-def doctor(*, as_json: AsJson = False) -> None:
-    """Check settings, manifest, database and every platform's credentials; each finding comes with its cure."""
+def doctor(
+    about: Annotated[str, typer.Argument(help="`member`, to test how one person is reached; none: everything.")] = "",
+    name: Annotated[str, typer.Argument(help="The member's id or name.")] = "",
+    *,
+    wait: Annotated[float, typer.Option(help="Seconds to wait for receipts of a member's test.")] = 60.0,
+    lang: Annotated[str, typer.Option(help="The language of a member's report; default: the member's own.")] = "",
+    as_json: AsJson = False,
+) -> None:
+    """Check settings, manifest, database and every platform's credentials; each finding comes with its cure.
+
+    `doctor member NAME` sends a marked test by each way of that person, and says what arrived and what to check next.
+    """
     from bot.cli import boot
     from bot.cli.diagnosis import diagnose
 
+    if about and (about != "member" or not name):
+        boot.refuse("Write `tocsin doctor`, or `tocsin doctor member NAME` to test how one person is reached.")
+    if about:
+        from bot.cli import member
+
+        member.diagnose(name, lang=lang, wait_s=wait, as_json=as_json)
     findings = diagnose()
     if as_json:
         _print({"findings": findings})

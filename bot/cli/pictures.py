@@ -7,7 +7,7 @@ from dataclasses import dataclass, replace
 
 from pydantic import TypeAdapter, ValidationError
 
-from bot.adapters.email import SmtpSettings, compose
+from bot.adapters.email.mail import Writer
 from bot.adapters.slack.webhook import one_way
 from bot.cards import sample
 from bot.cards.build import View, incident_card
@@ -21,7 +21,12 @@ from bot.store.base import Tx
 
 STATES = ("triggered", "processing", "snoozed", "closed")
 LANGUAGES = ("en", "zh")
-_ADDRESS = {"slack": ("channel", "C0INC"), "telegram": ("chat_id", -1001234567890)}
+_ADDRESS = {
+    "slack": ("channel", "C0INC"),
+    "telegram": ("chat_id", -1001234567890),
+    "ntfy": ("topic", "tocsin-ann-7Qx2Lm9"),
+    "pushover": ("user", "uQiRzpo4DXghDmr9QzzfQu27cmVRsG"),
+}
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -51,14 +56,15 @@ def rendered(wanted: Wanted) -> tuple[str, str]:
     shown, now, fault = _shown(wanted)
     message = CARRIERS[platform].render(shown)
     if platform == "email":
-        settings = SmtpSettings(host="", sender="Tocsin <tocsin@example.com>", clock=lambda: now / SECOND)
-        return compose("bo@example.com", message, "page:sample", settings).as_string(), fault
-    if platform == "sms":
+        writer = Writer(sender="Tocsin <tocsin@example.com>", clock=lambda: now / SECOND)
+        return writer.compose("bo@example.com", message, "page:sample").as_string(), fault
+    if platform in ("sms", "voice"):
         return str(message["text"]), fault
     if platform == "slack_bot":
         return json.dumps(one_way(message), ensure_ascii=False, indent=2), fault
     if platform not in _ADDRESS:
-        cards = message.get("attachments")  # Teams: the Adaptive Card alone, which its card tools open
+        # Teams: the Adaptive Card alone, which its card tools open
+        cards = message.get("attachments") if platform == "teams" else None
         return json.dumps(cards[0]["content"] if cards else message, ensure_ascii=False, indent=2), fault
     field, value = _ADDRESS[platform]
     return json.dumps({field: value, **message}, ensure_ascii=False, indent=2), fault

@@ -12,6 +12,7 @@ import typer
 
 if TYPE_CHECKING:
     from bot.app import App
+    from bot.manifest.load import Loaded
     from bot.settings import Settings
 
 Manifest = Annotated[Path | None, typer.Option("--manifest", "-m", help="The manifest; default TOCSIN_MANIFEST.")]
@@ -65,6 +66,7 @@ def _serve(manifest: Path | None, *, web: bool, worker: bool, stream: bool) -> N
             app.work()
         if stream:
             app.listen()
+            _poll(app, loaded)
         app.follow(watcher(app, file))
 
     try:
@@ -76,13 +78,21 @@ def _serve(manifest: Path | None, *, web: bool, worker: bool, stream: bool) -> N
         store.close()
 
 
+def _poll(app: App, loaded: Loaded) -> None:
+    """Look into the mailbox that the manifest names, if it names one."""
+    from webhooks.mail.serving import poller
+
+    if loaded.manifest.mail is not None and loaded.manifest.mail.imap is not None:
+        app.also("imap", poller(app, loaded.manifest.mail.imap))
+
+
 def _run_web(app: App, settings: Settings, begin: Callable[[], None]) -> None:
     import uvicorn
 
     from webhooks.app import web_app
 
     config = uvicorn.Config(
-        web_app(app, begin),
+        web_app(app, begin, settings),
         host=settings.listen_host,
         port=settings.listen_port,
         log_config=None,

@@ -129,8 +129,8 @@ class Asking:
 
     def _next(self, asker: Asker, asked: Asked) -> Said:
         plans = self._schedules(asked.rest.strip())
-        if not plans:
-            return sentence(asker, "no_such_schedule", {"name": asked.rest or "–"})
+        if not plans and asked.rest.strip():
+            return sentence(asker, "no_such_schedule", {"name": asked.rest})
         lines = []
         for plan in plans:
             coming = [s for s in schedule.shifts(plan, asker.now, asker.now + AHEAD) if s.start > asker.now]

@@ -6,23 +6,26 @@ from collections.abc import Mapping
 from dataclasses import replace
 
 from bot import rooms
-from bot.adapters.base import Form, Inbound, Press, Slash
+from bot.adapters.base import Form, Inbound, Keyed, Press, Slash
 from bot.cards.build import text_card
-from bot.cards.build.actions import BY_LINK
 from bot.cards.build.forms import FORMS, asked_about
 from bot.cards.card import FormCard
 from bot.cards.i18n import say
 from bot.cards.token import Token
 from bot.cards.token import read as read_token
 from bot.clock import Clock
-from bot.commands import grammar
+from bot.commands import grammar, trying
 from bot.commands.acting import Acting
+from bot.commands.answering import Answering
 from bot.commands.asking import Asking
+from bot.commands.dialing import Dialing, called
+from bot.commands.following import Following, Offer
 from bot.commands.forming import NOBODY, Forming
 from bot.commands.grammar import Asked, Misread
 from bot.commands.linking import WISH_LIFE, Linking, again
 from bot.commands.said import Asker, Said, sentence, usage
 from bot.commands.shifting import Shifting
+from bot.commands.texting import Texting
 from bot.commands.vocabulary import VERBS
 from bot.directory import Directory
 from bot.engine.model import MINUTE, Incident, medium_of
@@ -56,9 +59,15 @@ class Commands:
         self._asking = Asking(directory, rendering, self._shifting)
         self._forming = Forming(directory, rendering.key)
         self._linking = Linking(service, directory)
+        self._texting = Texting(service, directory, self._acting)
+        self._following = Following(service, directory, self._acting, rendering.key)
+        self._answering = Answering(self._acting)
+        self._dialing = Dialing(rendering, self._acting)
 
-    def handle(self, tx: Tx, inbound: Inbound) -> Said:
+    def handle(self, tx: Tx, inbound: Inbound | Keyed) -> Said:
         """Understand and do. A redelivery of the same press changes nothing and hears so."""
+        if isinstance(inbound, Keyed):
+            return self._keyed(tx, inbound)
         asker = self._asker(inbound)
         if isinstance(inbound, Form):
             said = self._filled(tx, asker, inbound)
@@ -66,6 +75,8 @@ class Commands:
             return sentence(asker, "already_handled")
         elif isinstance(inbound, Press):
             said = self._press(tx, asker, inbound.token)
+        elif medium_of(inbound.platform) == "sms":
+            said = self._texted(tx, asker, inbound)
         else:
             said = self._text(tx, asker, inbound)
         if asker.member is None and said.outcome == "unlinked":
@@ -77,36 +88,40 @@ class Commands:
         """The form that this asks for, to be opened at once; None where it is to be handled. Looks at memory only."""
         return self._forming.opened(self._asker(inbound), inbound)
 
-    def linked(self, tx: Tx, text: str) -> tuple[Token, Incident, Member] | None:
-        """What a signed link may do, and for whom. None for a link that is forged, or leads to nobody any more."""
-        token = read_token(self._rendering.key, text)
-        if token is None or token.verb not in BY_LINK:
-            return None
-        incident = tx.incidents([token.incident]).get(token.incident)
-        member = self._directory.world().members.get(token.holder)
-        return (token, incident, member) if incident and member else None
-
-    def follow(self, tx: Tx, text: str) -> Said | None:
-        """Do what a signed link says, in the name of whom it was made for. None for a link that `linked` refuses."""
-        found = self.linked(tx, text)
-        if found is None:
-            return None
-        token, incident, member = found
-        asker = self._member_asks("link", member)
-        if not member.seat:
-            return sentence(asker, "no_seat")
-        command = self._acting.command(asker, token.verb, token.arg, token.rev)
-        said = command if isinstance(command, Said) else self._acting.apply(tx, asker, incident, command)
-        COMMANDS.labels("link", said.outcome).inc()
+    def _keyed(self, tx: Tx, keyed: Keyed) -> Said:
+        """A key in a call speaks for whoever was called."""
+        row = called(tx, keyed)
+        member = self._directory.world().members.get(row.member) if row else None
+        asker = self._member_asks(keyed.platform, member)
+        said = self._dialing.pressed(tx, asker, keyed, row) if row else sentence(asker, "no_such_incident")
+        COMMANDS.labels("key", said.outcome).inc()
         return said
 
-    def _member_asks(self, via: str, member: Member) -> Asker:
+    def look(self, tx: Tx, text: str) -> Offer | Said:
+        """What a signed link would do, and in whose name; or why it does nothing any more. Changes nothing."""
+        return self._following.look(tx, self._member_asks("link", None), text)
+
+    def follow(self, tx: Tx, text: str) -> Said:
+        """Do what a signed link says, once, in the name of whom it was made for."""
+        return self._following.follow(tx, self._member_asks("link", None), text)
+
+    def answered(self, tx: Tx, member: Member, incident: Incident, text: str, key: str) -> list[Said] | None:
+        """Do what a member wrote back to a mail. No reply: there were no words. None: the mail `key` came before."""
+        asker = self._member_asks("email", member)
+        if not tx.first_sight("email", key, asker.now):
+            return None
+        said = self._answering.answer(tx, asker, incident, text)
+        for each in said:
+            COMMANDS.labels("mail", each.outcome).inc()
+        return said
+
+    def _member_asks(self, via: str, member: Member | None) -> Asker:
         return Asker(
             platform=via,
-            user=member.id,
+            user=member.id if member else "",
             member=member,
-            lang=member.lang,
-            zone=member.zone,
+            lang=member.lang if member else "en",
+            zone=member.zone if member else "UTC",
             now=self._clock.now(),
             world=self._directory.world(),
         )
@@ -117,7 +132,7 @@ class Commands:
             platform=inbound.platform,
             user=inbound.user,
             member=member,
-            lang=member.lang if member else inbound.lang or "en",
+            lang=member.lang if member else inbound.lang or ("zh" if inbound.user.startswith("+86") else "en"),
             zone=member.zone if member else "UTC",
             now=self._clock.now(),
             world=self._directory.world(),
@@ -166,6 +181,14 @@ class Commands:
             return sentence(asker, "already_handled")
         return self._acting.filled(tx, asker, meant, list(found.values()))
 
+    def _texted(self, tx: Tx, asker: Asker, slash: Slash) -> Said:
+        """A text message: a code, a word such as STOP, or a command."""
+        heard = self._texting.heard(tx, asker, slash)
+        if heard is not None:
+            return heard
+        said = self._text(tx, asker, slash)
+        return said if isinstance(grammar.read(slash.text), Asked) else self._texting.patient(tx, asker, said)
+
     def _text(self, tx: Tx, asker: Asker, slash: Slash) -> Said:
         asked = grammar.read(slash.text)
         if isinstance(asked, Misread):
@@ -179,7 +202,7 @@ class Commands:
         if asked.verb == "unlink":
             return self._linking.unlink(tx, asker)
         if asked.verb == "test":
-            return self._test(tx, asker, asked.rest)
+            return trying.test(tx, self._service, asker, asked.rest)
         if asked.verb in _SHIFTS:
             said = self._shifting.act(tx, asker, asked)
             return replace(said, here=asked.here)
@@ -235,20 +258,6 @@ class Commands:
         said = self._press(tx, asker, inbound.token) if isinstance(inbound, Press) else self._text(tx, asker, inbound)
         COMMANDS.labels(_verb_of(inbound), said.outcome).inc()
         return said
-
-    def _test(self, tx: Tx, asker: Asker, wanted: str) -> Said:
-        """Send the asker a marked test by one medium, or by each that they have."""
-        member = asker.member
-        if member is None:
-            return sentence(asker, "unlinked")
-        medium = {"dm": "im", "mail": "email", "": ""}.get(wanted.casefold(), wanted.casefold())
-        ways = [way for way in member.reachable() if medium in ("", way, medium_of(way))]
-        if not ways:
-            return sentence(asker, "no_such_medium", {"word": wanted or "–"})
-        self._service.test_message(tx, member, ways, say(member.lang, "test.text", name=member.name))
-        return sentence(
-            asker, "test_sent", {"ways": ", ".join(say(asker.lang, f"way.{way}") for way in ways)}, done=True
-        )
 
 
 def _verb_of(inbound: Inbound) -> str:

@@ -5,10 +5,13 @@ from __future__ import annotations
 from bot.cards.build import text_card
 from bot.cards.i18n import duration, knows, listing, moment, say
 from bot.cards.text import one_line
+from bot.cards.vcard import page_url
 from bot.commands.said import Asker, Said, sentence
+from bot.commands.trying import outcomes, why
 from bot.engine import preference
 from bot.engine.model import Severity, Way
-from bot.engine.world import Member
+from bot.engine.numbers import by_region
+from bot.engine.world import Member, World
 from bot.service import last_test
 from bot.store.base import Delivery, DeliveryState, Tx
 
@@ -35,6 +38,7 @@ def prefs(asker: Asker) -> Said:
     if member is None:
         return sentence(asker, "unlinked")
     lines = [_row(asker, member, severity) for severity in SEVERITIES]
+    lines += [say(asker.lang, "stopped.row", way=_ways(asker, (way,))) for way in member.stopped]
     lines.append(say(asker.lang, "prefs.where", id=member.id))
     return Said(card=text_card("\n".join(lines), asker.lang))
 
@@ -56,11 +60,33 @@ def _row(asker: Asker, member: Member, severity: Severity) -> str:
 
 def vcard(asker: Asker) -> Said:
     """The numbers that pages come from, to be kept in an address book so that no phone mutes them."""
-    numbers = asker.world.callers
-    if not numbers:
+    if not asker.world.numbers:
         return sentence(asker, "no_callers")
-    lines = [say(asker.lang, "vcard.title"), *numbers]
+    lines = [say(asker.lang, "vcard.title"), *number_lines(asker.world, asker.lang)]
+    if url := page_url(asker.world):
+        lines.append(say(asker.lang, "vcard.page", url=url))
     return Said(card=text_card("\n".join(lines), asker.lang))
+
+
+def number_lines(world: World, lang: str) -> list[str]:
+    """The numbers of each region in one line, with what comes from each."""
+    return [
+        say(
+            lang,
+            "vcard.region",
+            region=region if region.isalpha() else say(lang, "vcard.anywhere"),
+            numbers=", ".join(
+                say(
+                    lang,
+                    "vcard.number",
+                    number=each.number,
+                    use=listing([say(lang, f"vcard.use.{use}") for use in each.use], lang),
+                )
+                for each in numbers
+            ),
+        )
+        for region, numbers in by_region(world.numbers).items()
+    ]
 
 
 def doctor(tx: Tx, asker: Asker) -> Said:
@@ -71,6 +97,7 @@ def doctor(tx: Tx, asker: Asker) -> Said:
     latest = _latest(tx, member)
     lines = [say(asker.lang, "doctor.who", name=one_line(member.name), id=member.id, zone=member.zone)]
     lines += [_way_row(asker, way, latest.get(way)) for way in member.reachable()]
+    lines += [say(asker.lang, "stopped.row", way=_ways(asker, (way,))) for way in member.stopped]
     others = asker.world.members.values()
     platforms = dict.fromkeys(name for one in others for name in one.identities)
     lines += [
@@ -102,8 +129,9 @@ def _way_row(asker: Asker, way: Way, row: Delivery | None) -> str:
     if row.state in {DeliveryState.SENT, DeliveryState.DELIVERED}:
         return say(asker.lang, f"doctor.{row.state.value}", way=word, at=at)
     reason = row.error or row.state.value
-    why = say(asker.lang, f"failure.{reason}") if knows(f"failure.{reason}") else reason.replace("_", " ")
-    return say(asker.lang, "doctor.failed", way=word, at=at, why=why)
+    failed = say(asker.lang, "doctor.failed", way=word, at=at, why=why(reason, asker.lang))
+    (outcome,) = outcomes([row], asker.lang, asker.now)
+    return "\n".join((failed, say(asker.lang, "trial.step", step=outcome.steps[0])))
 
 
 def _ways(asker: Asker, ways: tuple[Way, ...]) -> str:

@@ -50,6 +50,8 @@ class Said:
     """The incident that the reply is about; 0 where the reply itself does not say so."""
     text: str = ""
     """The sentence alone, without that incident's number."""
+    silent: bool = False
+    """Nothing is to be answered: what there was to say goes another way, or nowhere."""
     errors: Mapping[str, str] = field(default_factory=dict)
     """What is wrong with the answers of a form, by the names of its fields."""
 
@@ -65,6 +67,11 @@ def sentence(
     if about:
         card = text_card(text, asker.lang, tone=card.tone, about=about)
     return Said(card=card, alert=not done, outcome=code, about=about, text=text)
+
+
+def silence(outcome: str) -> Said:
+    """No answer at all."""
+    return Said(card=text_card("", "en"), silent=True, outcome=outcome)
 
 
 def usage(asker: Asker, verb: str) -> Said:

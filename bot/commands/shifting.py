@@ -31,6 +31,8 @@ ID_SHOWN = 6
 ID_MIN = 4
 SHIFTS_MAX = 10
 """As many shifts may be given away at once."""
+ASKED_MAX = 20
+"""As many people are asked to take or swap a shift; everybody else finds it in `overrides` and may take it as well."""
 ROWS_MAX = 20
 NAME_WORDS = 3
 NUMBER_DIGITS = 4
@@ -152,7 +154,10 @@ class Shifting:
         lines = []
         for plan, shift in mine:
             part = Window(max(shift.start, window.start), min(shift.end, window.end))
-            asked = self._others(asker, plan)
+            if waits := self._waiting(tx, asker, _Post(plan, shift.role), part):
+                lines.append(waits)
+                continue
+            asked = self._others(asker, plan)[:ASKED_MAX]
             wish = self._made(asker, _Post(plan, shift.role), part, asked=tuple(one.id for one in asked))
             if asked:
                 shifts.put(tx, wish)
@@ -175,6 +180,8 @@ class Shifting:
             return sentence(asker, "no_such_shift", {"word": words[0]})
         plan, shift = mine[number - 1]
         window = Window(max(shift.start, asker.now), shift.end)
+        if waits := self._waiting(tx, asker, _Post(plan, shift.role), window):
+            return waits
         wish = self._made(asker, _Post(plan, shift.role), window, swap=True)
         name = " ".join(word for word in words[1:] if word.casefold() not in {"with", "和", "与"})
         partner = self._directory.named(name, asker.platform) if name else None
@@ -182,7 +189,7 @@ class Shifting:
             return sentence(asker, "no_such_member", {"name": name})
         people = [partner] if partner else self._others(asker, plan)
         offers = [(one, shifts.counter(plan, wish, one.id, asker.now)) for one in people if one.id != asker.id]
-        able = [(one, theirs) for one, theirs in offers if theirs is not None]
+        able = [(one, theirs) for one, theirs in offers if theirs is not None][:ASKED_MAX]
         if not able:
             return sentence(asker, "swap_nothing", {"schedule": one_line(plan.name or plan.id)})
         wish = replace(wish, asked=tuple(one.id for one, _ in able))
@@ -299,9 +306,22 @@ class Shifting:
         return sentence(asker, "no_schedule_of_that_name", {"name": name, "known": known})
 
     def _others(self, asker: Asker, plan: Schedule) -> list[Member]:
-        """Who else is ever on call there, may act and can be reached."""
-        members = (asker.world.members.get(one) for one in sorted({one for _, one in _people(plan)} - {asker.id}))
+        """Who else is ever on call there, may act and can be reached: by name, those behind the asker first.
+
+        Where only some can be asked, each asker's neighbours are others.
+        """
+        names = sorted({one for _, one in _people(plan)} - {asker.id}, key=lambda one: (one < asker.id, one))
+        members = (asker.world.members.get(one) for one in names)
         return [one for one in members if one is not None and one.seat and one.reachable()]
+
+    def _waiting(self, tx: Tx, asker: Asker, post: _Post, window: Window) -> Said | None:
+        """The answer where the asker already waits for somebody to take a part of that shift; None where not."""
+        for wish in self._open(tx, asker):
+            same = (wish.by, wish.schedule, wish.role) == (asker.id, post.plan.id, post.role)
+            if same and not wish.member and wish.start < window.end and window.start < wish.end:
+                facts = {**self._facts(asker, wish), "id": wish.id[:ID_SHOWN]}
+                return sentence(asker, "cover_waits", facts)
+        return None
 
     def _made(
         self,

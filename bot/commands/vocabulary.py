@@ -90,7 +90,7 @@ _ALL = (
     ),
     Verb(name="link", usage="link [code|mail address]"),
     Verb(name="unlink", usage="unlink"),
-    Verb(name="test", usage="test [dm|sms|email]", example="test sms"),
+    Verb(name="test", usage="test [dm|sms|voice|email|last]", example="test sms"),
     Verb(name="help", usage="help [verb]", query=True, example="help ack"),
 )
 

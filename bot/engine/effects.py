@@ -87,6 +87,9 @@ class Reason(StrEnum):
     JOINED = "joined"
     MOVED = "moved"
     TEMPLATE_FAILED = "template_failed"
+    VENDOR_TRIED = "vendor_tried"
+    CARD_REFUSED = "card_refused"
+    CARD_AS_TEXT = "card_as_text"
     SILENCE_ENDED = "silence_ended"
     INHIBITION_OVER = "inhibition_over"
     FLAPPING_MUTE_OVER = "flapping_mute_over"
@@ -170,7 +173,22 @@ class RoomWork:
     members: tuple[str, ...] = ()
 
 
-Effect = Page | ShowCards | Refresh | Withdraw | CloseAlerts | Alarm | TakeTurn | RoomWork
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Remark:
+    """A line below every card that is shown already: `number` counts those of the incident, from 1.
+
+    `pinged` are to be mentioned, together; `named` are whom the line speaks of. `code` and `facts` make the sentence.
+    """
+
+    number: int
+    code: str
+    actor: str = ""
+    pinged: tuple[str, ...] = ()
+    named: tuple[str, ...] = ()
+    facts: Mapping[str, str] = field(default_factory=dict)
+
+
+Effect = Page | ShowCards | Refresh | Withdraw | CloseAlerts | Alarm | TakeTurn | RoomWork | Remark
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -293,6 +293,10 @@ class PageFailed:
     firing: str
     way: Way
     reason: str
+    tried: tuple[Way, ...] = ()
+    """Of a page that counted as arrived, and came back: every way of its firing. Empty for any other."""
+    held: tuple[Way, ...] = ()
+    """Those of them by which it still counts as arrived."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -301,6 +305,18 @@ class TemplateFailed:
 
     medium: str
     fault: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class CardRefused:
+    """A platform refused a card for a chat, or for a member's direct chat. `reason` is the adapter's named reason."""
+
+    platform: str
+    address: str
+    reason: str
+    member: str = ""
+    as_text: bool = False
+    """Only its shape was refused: the same words stand there as bare text."""
 
 
 Order = (
@@ -329,5 +345,20 @@ Order = (
 RoomNews = RoomOpened | RoomFailed | RoomClosed
 """What became of something that a platform was asked to do with a war room."""
 
-Happening = AlertSeen | CollectsNoMore | Raised | Wake | Order | PageProven | PageFailed | TemplateFailed | RoomNews
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class VendorTried:
+    """A page went out by another vendor than the first, or once more. `why` is the decision's named reason."""
+
+    member: str
+    firing: str
+    way: Way
+    vendor: str
+    why: str
+
+
+DeliveryNews = PageProven | PageFailed | TemplateFailed | CardRefused | VendorTried
+"""What became of messages."""
+
+Happening = AlertSeen | CollectsNoMore | Raised | Wake | Order | DeliveryNews | RoomNews
 """Everything that `step` understands."""

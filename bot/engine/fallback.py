@@ -7,8 +7,8 @@ from dataclasses import replace
 from bot.engine import preference
 from bot.engine.draft import Draft
 from bot.engine.effects import Kind, Reason
-from bot.engine.escalation import send, unreachable
-from bot.engine.events import PageFailed, PageProven, TemplateFailed
+from bot.engine.escalation import send, still_wanted, unreachable
+from bot.engine.events import PageFailed, PageProven, TemplateFailed, VendorTried
 from bot.engine.model import Pending, Watch, Way
 
 
@@ -37,8 +37,20 @@ def proven(draft: Draft, news: PageProven) -> None:
 def failed(draft: Draft, news: PageFailed) -> None:
     """A page will not arrive: the next medium, at once."""
     watch = _watch(draft, news.member, news.firing)
-    if watch is None or all(p.way != news.way for p in watch.pending):
+    if news.tried:
+        _returned(draft, watch, news)
+    elif watch is not None and any(p.way == news.way for p in watch.pending):
+        _hand_over(draft, watch, (news.way,), Reason.FALLBACK_FAILED, news.reason)
+
+
+def _returned(draft: Draft, watch: Watch | None, news: PageFailed) -> None:
+    """A mail that a server took came back: nobody watched it any more, so the watch begins anew with what is known."""
+    cycle = int(news.firing.partition(".")[0])
+    if not still_wanted(draft.incident, cycle, news.member):
         return
+    lost = tuple(way for way in news.tried if way != news.way and way not in news.held)
+    watch = watch or Watch(member=news.member, firing=news.firing, failed=lost, proven=news.held)
+    watch = replace(watch, proven=tuple(way for way in watch.proven if way != news.way))
     _hand_over(draft, watch, (news.way,), Reason.FALLBACK_FAILED, news.reason)
 
 
@@ -50,6 +62,12 @@ def template_failed(draft: Draft, news: TemplateFailed) -> None:
     draft.change(template_faults=(*known, news.medium))
     facts = {"medium": news.medium, "fault": news.fault}
     draft.log(Kind.DELIVERY, Reason.TEMPLATE_FAILED, facts=facts)
+
+
+def vendor_tried(draft: Draft, news: VendorTried) -> None:
+    """Another vendor than the first carries a page, or the same one once more."""
+    facts = {"firing": news.firing, "vendor": news.vendor, "why": news.why}
+    draft.log(Kind.DELIVERY, Reason.VENDOR_TRIED, member=news.member, way=news.way, facts=facts)
 
 
 def unproven(draft: Draft) -> None:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import assert_never
 
-from bot.engine import dynamic, editing, escalation, fallback, joining, people, regrouping, rooms
+from bot.engine import dynamic, editing, escalation, fallback, joining, people, refusals, regrouping, remarks, rooms
 from bot.engine.draft import Draft
 from bot.engine.effects import CloseAlerts, Kind, Reason, Reply, Step
 from bot.engine.events import (
@@ -15,6 +15,7 @@ from bot.engine.events import (
     AlertsJoined,
     AlertsLeft,
     Assign,
+    CardRefused,
     CloseRoom,
     CollectsNoMore,
     Command,
@@ -40,6 +41,7 @@ from bot.engine.events import (
     TemplateFailed,
     Unacknowledge,
     Unsnooze,
+    VendorTried,
     Wake,
 )
 from bot.engine.model import Incident, Instant, Progress
@@ -57,6 +59,7 @@ def step(incident: Incident | None, event: Happening, world: World, now: Instant
     draft = Draft(incident, world, now)
     reply = _apply(draft, event)
     rooms.keep_in_step(draft)
+    remarks.say(draft)
     return draft.done(reply)
 
 
@@ -76,6 +79,10 @@ def _apply(draft: Draft, event: Happening) -> Reply | None:
             fallback.failed(draft, event)
         case TemplateFailed():
             fallback.template_failed(draft, event)
+        case CardRefused():
+            refusals.card_refused(draft, event)
+        case VendorTried():
+            fallback.vendor_tried(draft, event)
         case RoomOpened() | RoomFailed() | RoomClosed():
             rooms.heard(draft, event)
         case Raised():

@@ -370,6 +370,8 @@ class Incident:
     """The number of the incident that took over its alerts; 0 while it has them itself."""
     template_faults: tuple[str, ...] = ()
     """Media whose template failed for this incident: it is said once."""
+    card_faults: tuple[str, ...] = ()
+    """Places that took no card, each with the reason: it is said once."""
     collects_until: Instant | None = None
     """When it takes no more new alerts; None: until it closes."""
     storm: int = 0
@@ -386,3 +388,5 @@ class Incident:
     """Set while it is closed because its alerts recovered."""
     rooms: tuple[Room, ...] = ()
     """Its war rooms, at most one on each platform."""
+    remarks: int = 0
+    """How many lines were said below its cards."""

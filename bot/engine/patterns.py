@@ -49,6 +49,14 @@ def extract(pattern: str, text: str) -> str:
     return (taken or b"").decode(errors="ignore")
 
 
+def taken(pattern: str, text: str) -> str:
+    """What the first group matched, or the whole pattern where it has no group; empty when it does not match."""
+    compiled, _ = _compiled(pattern)
+    match = compiled.search(_subject(text)) if compiled is not None else None
+    part: bytes | None = match.group(1 if compiled.groups else 0) if match else None
+    return (part or b"").decode(errors="ignore")
+
+
 def _subject(text: str) -> bytes:
     return text[:SUBJECT_MAX].encode(errors="replace")[:SUBJECT_MAX]
 

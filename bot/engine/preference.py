@@ -1,6 +1,6 @@
 """How a person is reached first, and what takes over when that fails.
 
-A direct message that fails, or is not proven in time, leads to SMS and mail; those lead to each other and other chats.
+A direct message that fails, or is not proven in time, leads to SMS and mail; those lead to other chats, then to a call.
 """
 
 from __future__ import annotations
@@ -54,10 +54,13 @@ def own_ladder(
 
 
 def fallback_ways(member: Member, tried: tuple[Way, ...]) -> tuple[Way, ...]:
-    """What to try after a failure: SMS and mail together, then one other chat at a time. Empty: nothing is left."""
+    """What to try after a failure: SMS and mail together, then one other chat at a time, a call at the very end.
+
+    Empty: nothing is left. A call wakes a house; it comes sooner where a rule or the person asks for it.
+    """
     left = [way for way in member.reachable() if way not in tried]
-    phone_and_mail = tuple(way for way in left if medium_of(way) != "im")
-    return phone_and_mail or tuple(left[:1])
+    written = tuple(way for way in left if way in ("sms", "email"))
+    return written or tuple(left[:1])
 
 
 def _concrete(way: Way, member: Member) -> Way:

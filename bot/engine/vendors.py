@@ -5,6 +5,7 @@ Everything is a value: breakers and attempts go in with `now`, a decision with a
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from enum import StrEnum
@@ -32,8 +33,13 @@ SILENT_MAX: Final[Span] = 12 * SECOND
 pages and loses them looks like this. Whoever does report on the way keeps the whole time above."""
 RINGS_MAX: Final = 2
 RING_AGAIN: Final[Span] = 20 * SECOND
-"""A call that was engaged, not picked up, or answered by a machine rings once more, a little later: the second call in a
-row is also what lets it through Do Not Disturb on most phones."""
+"""A call that was engaged, not picked up, or answered by a machine rings once more, a little later: a second call in a
+row is also what most phones let through Do Not Disturb."""
+ROUNDS_MAX: Final = 8
+ROUND_AFTER: Final[Span] = 10 * SECOND
+ROUND_MAX: Final[Span] = 2 * MINUTE
+"""When every vendor failed for now, all are asked again after 10 s, then after twice as long each time, up to 2 minutes;
+the person's next medium has taken over meanwhile. Eight rounds last some eight minutes, within the life of a page."""
 
 
 class Verdict(StrEnum):
@@ -59,6 +65,10 @@ class Verdict(StrEnum):
     """Taken, and then reported as failed, or not proven in time."""
 
 
+_FOR_NOW: Final = frozenset({Verdict.DOWN, Verdict.UNKNOWN, Verdict.THROTTLED, Verdict.ACCOUNT})
+_CARRIED: Final = frozenset({Verdict.TAKEN, Verdict.UNPROVEN, Verdict.NO_ANSWER})
+
+
 class Why(StrEnum):
     """The named reason of a decision, for timeline, log and metric."""
 
@@ -68,6 +78,7 @@ class Why(StrEnum):
     NO_PROOF = "vendor_unproven"
     RING_AGAIN = "rung_again"
     NOBODY_ANSWERED = "no_answer"
+    NEXT_ROUND = "vendors_asked_again"
     PROBE = "vendor_probed"
     LAST_RESORT = "vendor_last_resort"
     UNDER_WAY = "vendor_under_way"
@@ -268,7 +279,7 @@ def _next_vendor(
     duplicate = any(attempt.verdict in (Verdict.UNKNOWN, Verdict.TAKEN) for attempt in attempts)
     left = _untried(page, attempts)
     if not left:
-        return Stop(why=Why.EXHAUSTED)
+        return _next_round(page, attempts, now)
     gates = {vendor: breakers.get(vendor, Breaker()).gate(now) for vendor in left}
     first = next((vendor for vendor in left if gates[vendor] is not Gate.SHUT), "")
     if first:
@@ -278,6 +289,25 @@ def _next_vendor(
     if broken:  # a breaker is a guess, a page is not: it may be well again
         return Send(vendor=broken[0], why=Why.LAST_RESORT, duplicate=duplicate)
     return Wait(until=min(breakers[vendor].opens_at(now) for vendor in left), why=Why.ALL_PAUSED)
+
+
+def _next_round(page: Page, attempts: Sequence[Attempt], now: Instant) -> Decision:
+    """All were tried in vain: those that failed only for now are asked again, unless somebody may have carried it."""
+    if any(attempt.verdict in _CARRIED for attempt in attempts):
+        return Stop(why=Why.EXHAUSTED)
+    last = {attempt.vendor: attempt for attempt in attempts}
+    count = Counter(attempt.vendor for attempt in attempts)
+    left = [vendor for vendor in page.order if last[vendor].verdict in _FOR_NOW and count[vendor] < ROUNDS_MAX]
+    if not left:
+        return Stop(why=Why.EXHAUSTED)
+    vendor = min(left, key=lambda each: count[each])  # the first of those that were asked least
+    newest = max(attempt.ended_at for attempt in attempts)
+    begun = count[vendor] < max(count[each] for each in left)
+    due = newest if begun else newest + min(ROUND_MAX, ROUND_AFTER << (count[vendor] - 1))
+    duplicate = any(attempt.verdict is Verdict.UNKNOWN for attempt in attempts)
+    if now < due:
+        return Wait(until=due, why=Why.NEXT_ROUND)
+    return Send(vendor=vendor, why=Why.NEXT_ROUND, duplicate=duplicate)
 
 
 def _or_lost(attempt: Attempt, now: Instant) -> Attempt:

@@ -8,6 +8,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from enum import StrEnum
+from typing import Any
 
 from bot.engine.calendars import Calendar
 from bot.engine.digest import Digest
@@ -16,6 +17,8 @@ from bot.engine.flapping import Flapping
 from bot.engine.grouping import ALONE, Grouping
 from bot.engine.inhibition import Inhibition
 from bot.engine.model import HOUR, MINUTE, Chat, Filter, Instant, Level, Rule, Severity, Span, Target, Way
+from bot.engine.numbers import CONTACT, CallerNumber
+from bot.engine.quotas import Quotas
 from bot.engine.silence import Silence
 from bot.engine.turns import Turn, TurnSlot
 
@@ -49,12 +52,17 @@ class Member:
     ladder: Mapping[Severity, tuple[Rung, ...]] = field(default_factory=dict)
     """What follows the first page while the person has not acknowledged: SMS after 2 min, a call after 5."""
     seat: bool = True
+    calls: bool = False
+    """Whether the telephone can be called: a vendor of calls is set up."""
+    stopped: tuple[Way, ...] = ()
+    """Ways that the person, or a vendor on their behalf, has switched off: `sms` after STOP."""
 
     def reachable(self) -> tuple[Way, ...]:
         """Every way that could carry a page to this person, direct messages first."""
         phone: tuple[Way, ...] = ("sms",) if self.phone else ()
+        calls: tuple[Way, ...] = ("voice",) if self.phone and self.calls else ()
         mail: tuple[Way, ...] = ("email",) if self.email else ()
-        return (*self.identities, *phone, *mail)
+        return tuple(way for way in (*self.identities, *phone, *mail, *calls) if way not in self.stopped)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -199,7 +207,7 @@ class Integration:
     key: str
     source: str
     channel: str
-    config: Mapping[str, str] = field(default_factory=dict)
+    config: Mapping[str, Any] = field(default_factory=dict)
     enrich: tuple[Enrichment, ...] = ()
     process: tuple[Processing, ...] = ()
     routes: tuple[Route, ...] = ()
@@ -288,13 +296,20 @@ class World:
     turns: Mapping[TurnSlot, Turn] = field(default_factory=dict)
     """The latest turns of round robin, as far as the incident at hand needs them."""
     fields: Mapping[str, CustomField] = field(default_factory=dict)
-    callers: tuple[str, ...] = ()
+    numbers: tuple[CallerNumber, ...] = ()
     """The numbers that pages come from, for people's address books."""
+    contact: str = CONTACT
+    """How those address books call them."""
+    quotas: Quotas = field(default_factory=Quotas)
+    """What a month may cost."""
+    organization: str = ""
     snooze: tuple[Span, ...] = SNOOZES
     """The choices of the snooze menu."""
     version: str = ""
     url: str = ""
     """The public base URL, for links on cards; empty where there is none."""
+    mail_domain: str = ""
+    """What stands behind the @ of the integrations' mail addresses; empty where no mail comes in."""
 
     def member(self, member_id: str) -> Member | None:
         """A person, or the mailbox that stands for nobody (`mailto:ops@example.com`)."""

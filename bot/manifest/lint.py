@@ -65,7 +65,7 @@ def _ways(loaded: Loaded, key: str, member: Member) -> Iterator[Problem]:
             if not has:
                 path: Path = ("members", key, "notify", severity.value.lower(), index)
                 said = f"{member.name} wants {severity.value} by {way}, and cannot be reached that way."
-                what = {"sms": "a phone", "email": "an email"}.get(way, "the identity")
+                what = {"sms": "a phone", "voice": "a phone", "email": "an email"}.get(way, "the identity")
                 yield loaded.source.problem(path, "missing_way", said, f"Add {what}, or take {way} off the list.")
 
 

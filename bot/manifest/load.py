@@ -13,7 +13,7 @@ from bot.clock import SystemClock
 from bot.engine.model import Instant
 from bot.engine.world import World
 from bot.manifest.model import Manifest
-from bot.manifest.parts import keys_at
+from bot.manifest.parts import as_written, keys_at
 from bot.manifest.platforms import Platforms
 from bot.manifest.problems import ManifestError, Path, Problem, in_words
 from bot.manifest.references import backward_overrides, repeated_names, unknown_references
@@ -111,7 +111,8 @@ def _worded(error: ValidationError, source: Source) -> Iterator[Problem]:
         if each["type"] == "too_short" and len(each["input"]) >= least:
             continue  # it is short only because items of it were refused, each with its own reason
         at: Path = tuple(step for step in each["loc"] if step != "[key]")
-        path, code, message, cure = in_words(each, keys_at(Manifest, at[:-1]))
+        written = as_written(at, source.data, last=each["type"] == "missing")
+        path, code, message, cure = in_words({**each, "loc": written}, keys_at(Manifest, at[:-1]))
         yield source.problem(path, code, message, cure)
 
 

@@ -8,10 +8,12 @@ from pydantic import AfterValidator, Field, StrictBool, StrictInt, model_validat
 
 from bot.engine.links import LINKS_MAX
 from bot.engine.model import DAY, HOUR, MINUTE, SECOND, Severity, Span
+from bot.engine.numbers import CONTACT
 from bot.engine.world import SNOOZES
 from bot.manifest.feeds import LOOKUPS_MAX, EnrichRule, LabelNames, ProcessRule, Route
 from bot.manifest.filters import Filter
 from bot.manifest.ladders import PersonalLadder
+from bot.manifest.mail import MailFeed, MailIn
 from bot.manifest.noise import (
     DIMENSIONS_MAX,
     RULES_MAX,
@@ -23,11 +25,13 @@ from bot.manifest.noise import (
     Storm,
     told_apart,
 )
+from bot.manifest.numbers import NUMBERS_MAX, Number, QuotasPart, distinct
 from bot.manifest.parts import Chat, Part
 from bot.manifest.platforms import Platforms
 from bot.manifest.problems import refusal
 from bot.manifest.schedules import Calendar, Schedule, Window
 from bot.manifest.values import (
+    Account,
     Description,
     Duration,
     Id,
@@ -35,6 +39,7 @@ from bot.manifest.values import (
     Language,
     Mail,
     Name39,
+    Name40,
     Name59,
     Phone,
     PlainText,
@@ -84,8 +89,9 @@ class Member(Part):
     """For SMS, in full with the country code."""
     email: Mail | None = None
     """For mail."""
-    identities: dict[Platform, PlainText] = Field(default_factory=dict)
-    """User ids by platform: U… in Slack, an object id in Teams, a number in Telegram. People can also link in chat."""
+    identities: dict[Account, PlainText] = Field(default_factory=dict)
+    """User ids by platform: U… in Slack, an object id in Teams, a number in Telegram, a topic of ntfy, a user key of
+    Pushover. In chat people can also link themselves."""
     notify: BySeverity = BySeverity()
     """How the person wants to be reached; by default a direct message on the first platform, else SMS and mail."""
     ladder: PersonalLadder = PersonalLadder()
@@ -216,6 +222,10 @@ _key_shape = shaped(
 )
 
 
+BY_MAIL = ("email", "monit")
+"""The sources whose alerts are mails."""
+
+
 class Integration(Part):
     """One inbound feed."""
 
@@ -229,6 +239,8 @@ class Integration(Part):
     """What the source signs its requests with, where it does."""
     config: dict[str, Setting] = Field(default_factory=dict)
     """Further settings of the source, as docs/sources.md names them."""
+    email: MailFeed | None = None
+    """What its mails mean, for the sources that mails come to: `email`, `monit`."""
     enrich: Annotated[tuple[EnrichRule, ...], Field(max_length=50)] = ()
     """Labels to make and to remove, in order."""
     process: Annotated[tuple[ProcessRule, ...], Field(max_length=50)] = ()
@@ -243,6 +255,8 @@ class Integration(Part):
         if (self.channel is None) == (not self.routes and not self.default_route):
             cure = "Write channel: for one channel, or routes: for several; one of the two."
             raise refusal("leads_nowhere", "an integration has either a channel or routes", cure)
+        if self.email is not None and self.source not in BY_MAIL:
+            raise refusal("not_by_mail", f"{self.source} does not send mail", "Remove email:, or write source: email.")
         lookups = sum(rule.mapping is not None and rule.mapping.api is not None for rule in self.enrich)
         if lookups > LOOKUPS_MAX:
             said = f"it asks {lookups} services about each event, and the limit is {LOOKUPS_MAX}"
@@ -273,11 +287,17 @@ class Manifest(Part):
         tuple[Annotated[Span, Duration(MINUTE, 24 * HOUR, MINUTE)], ...], Field(max_length=10), AfterValidator(once)
     ] = SNOOZES
     """What the snooze menu of every card offers, up to 10; any other time up to 24h can be typed."""
-    callers: Annotated[tuple[Phone, ...], Field(max_length=20), AfterValidator(once)] = ()
-    """The numbers that pages come from, which `vcard` tells people; by default the sender of SMS, if it is a number."""
+    numbers: Annotated[tuple[Number, ...], Field(max_length=NUMBERS_MAX), AfterValidator(distinct)] = ()
+    """The numbers that pages come from, which `vcard` tells people; by default the senders that are numbers."""
+    contact: Name40 = CONTACT
+    """How people's phones call that contact."""
+    quotas: QuotasPart = QuotasPart()
+    """What the organization may use of SMS, voice and mail in a month; by default there is no limit."""
     integrations: dict[Id, Integration] = Field(default_factory=dict)
     """Integrations, by id."""
     catch_all: Annotated[tuple[TargetText, ...], Field(min_length=1)]
     """Paged when no rule matches, nobody is on call, or a ladder is exhausted."""
+    mail: MailIn | None = None
+    """Mail that comes in: the domain of the integrations' addresses, and a mailbox to poll."""
     platforms: Platforms = Platforms()
     """Credentials of chat platforms and vendors."""

@@ -5,30 +5,18 @@ from __future__ import annotations
 import re
 from typing import Annotated, Literal, Self
 
-from pydantic import AfterValidator, Field, SecretStr, StrictBool, StrictInt, model_validator
+from pydantic import AfterValidator, Field, StrictBool, StrictInt, model_validator
 
+from bot.manifest.carrier import Carrier
+from bot.manifest.hooks import Apprise, Discord, GoogleChat, Mattermost, Ntfy, Pushover
 from bot.manifest.parts import Part
+from bot.manifest.phones import Sms, Voice
 from bot.manifest.problems import refusal
 from bot.manifest.values import Id, Mail, PlainText, Secret, Setting, Url, checked, shaped
 from bot.settings import is_loopback
 
 _HOST = re.compile(r"[A-Za-z0-9](?:[A-Za-z0-9.:-]{0,251}[A-Za-z0-9])?|::1")
 _GUID = re.compile(r"[0-9a-fA-F]{8}(?:-[0-9a-fA-F]{4}){3}-[0-9a-fA-F]{12}")
-_ACCOUNT = re.compile(r"AC[0-9a-f]{32}")  # https://www.twilio.com/docs/glossary/what-is-a-sid
-_SENDER = re.compile(r"\+[1-9]\d{6,14}|MG[0-9a-f]{32}|(?=.*[A-Za-z])[A-Za-z0-9 ]{1,11}")
-
-
-class Carrier(Part):
-    """One platform or vendor."""
-
-    def settings(self) -> dict[str, object]:
-        """What its adapter is made from, secrets in the clear; what was not given is absent."""
-        values = {name: getattr(self, name) for name in type(self).model_fields}
-        return {
-            name: value.get_secret_value() if isinstance(value, SecretStr) else value
-            for name, value in values.items()
-            if value is not None
-        }
 
 
 class Slack(Carrier):
@@ -140,48 +128,21 @@ class Telegram(Carrier):
         return self
 
 
-class Sms(Carrier):
-    """Who carries SMS."""
-
-    vendor: Literal["twilio"]
-    """The vendor."""
-    account_sid: Annotated[
-        Setting,
-        checked(_ACCOUNT, "account_sid", "that is not an account SID", "Copy the Account SID: AC and 32 digits."),
-    ]
-    """Account SID, `AC…`."""
-    auth_token: Secret
-    """Auth Token: sends, and proves that a receipt is from the vendor."""
-    sender: Annotated[
-        Setting,
-        Field(alias="from"),
-        checked(
-            _SENDER,
-            "sender",
-            "that cannot send SMS",
-            "Write a number (+1…), a Messaging Service (MG…) or a short name.",
-        ),
-    ]
-    """The number, Messaging Service or name that texts come from."""
-    base_url: Url = "https://api.twilio.com"
-    """Where the API is."""
+_Host = Annotated[Setting, checked(_HOST, "host", "that is not a host name", "Write a name such as smtp.example.com.")]
+_Port = Annotated[StrictInt, Field(ge=1, le=65535)]
 
 
-class Email(Carrier):
-    """The relay that carries mail."""
+class Relay(Part):
+    """One relay that carries mail."""
 
-    host: Annotated[
-        Setting, checked(_HOST, "host", "that is not a host name", "Write a name such as smtp.example.com.")
-    ]
+    host: _Host
     """The relay."""
-    port: Annotated[StrictInt, Field(ge=1, le=65535)] = 587
+    port: _Port = 587
     """587 for STARTTLS; 465 is TLS from the first byte."""
     username: Setting = ""
     """Empty: the relay asks for none."""
     password: Secret | None = None
     """Goes with `username`."""
-    sender: Annotated[Mail, Field(alias="from")]
-    """The address that mail comes from."""
     starttls: StrictBool = True
     """Encrypt before anything is said. Only a relay on this machine may do without."""
 
@@ -193,6 +154,57 @@ class Email(Carrier):
             cure = "Write starttls: true, or port: 465."
             raise refusal("plain_smtp", "plain SMTP would show mail and password on the way", cure)
         return self
+
+    def settings(self) -> dict[str, object]:
+        """What the adapter opens, the password in the clear."""
+        password = self.password.get_secret_value() if self.password else ""
+        own = {"host": self.host, "port": self.port, "username": self.username, "starttls": self.starttls}
+        return {**own, "password": password}
+
+
+class Email(Carrier):
+    """Who carries mail: one relay, written here, or several under `relays`."""
+
+    sender: Annotated[Mail, Field(alias="from")]
+    """The address that mail comes from, over every relay."""
+    relays: Annotated[tuple[Relay, ...], Field(max_length=5)] = ()
+    """Up to 5 relays in the order in which they are tried; a mail has 7 seconds for all of them."""
+    host: _Host | None = None
+    """The relay, where there is one only."""
+    port: _Port = 587
+    """587 for STARTTLS; 465 is TLS from the first byte."""
+    username: Setting = ""
+    """Empty: the relay asks for none."""
+    password: Secret | None = None
+    """Goes with `username`."""
+    starttls: StrictBool = True
+    """Encrypt before anything is said. Only a relay on this machine may do without."""
+
+    @model_validator(mode="after")
+    def _has_relays(self) -> Self:
+        own = self.model_fields_set - {"sender", "relays"}
+        if self.relays and own:
+            cure = "Move " + ", ".join(sorted(own)) + " into an entry of relays."
+            raise refusal("two_ways_of_relays", "there are relays, and one relay beside them", cure)
+        if not self.relays and self.host is None:
+            raise refusal("no_relay", "nobody would carry the mail", "Add host, or up to 5 relays.")
+        names = [(relay.host, relay.port) for relay in self.relays]
+        if len(set(names)) < len(names):
+            raise refusal("same_relay", "a relay stands there twice", "Leave one of them out: each is tried once.")
+        if not self.relays:
+            self.carried_by()
+        return self
+
+    def carried_by(self) -> tuple[Relay, ...]:
+        """The relays in their order, whichever way they are written."""
+        if self.relays or self.host is None:
+            return self.relays
+        alone = {"host": self.host, "port": self.port, "username": self.username, "starttls": self.starttls}
+        return (Relay.model_validate({**alone, "password": self.password}),)
+
+    def settings(self) -> dict[str, object]:
+        """The sender, and the relays with their passwords in the clear."""
+        return {"sender": self.sender, "relays": tuple(relay.settings() for relay in self.carried_by())}
 
 
 class Platforms(Part):
@@ -206,8 +218,22 @@ class Platforms(Part):
     """Incoming webhooks of Slack."""
     telegram: Telegram | None = None
     """Telegram."""
+    discord: Discord | None = None
+    """Webhooks of Discord."""
+    mattermost: Mattermost | None = None
+    """Incoming webhooks of Mattermost."""
+    google_chat: GoogleChat | None = None
+    """Webhooks of Google Chat."""
+    ntfy: Ntfy | None = None
+    """Push notifications by ntfy."""
+    pushover: Pushover | None = None
+    """Push notifications by Pushover."""
+    apprise: Apprise | None = None
+    """Every other service, by Apprise."""
     sms: Sms | None = None
     """SMS."""
+    voice: Voice | None = None
+    """Calls."""
     email: Email | None = None
     """Mail."""
 

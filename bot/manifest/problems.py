@@ -12,9 +12,10 @@ Path = tuple[str | int, ...]
 """Where something stands in a manifest: keys and list positions from the top."""
 
 SECRETS = frozenset(
-    {"bot_token", "signing_secret", "app_token", "token", "secret_token", "auth_token", "password", "key", "secret"}
-)
-"""Keys under `platforms` and `integrations` whose values are never repeated in a message."""
+    {"bot_token", "signing_secret", "app_token", "token", "secret_token", "auth_token", "password", "key", "secret",
+     "api_secret", "signature_secret", "private_key", "secret_key", "app_secret", "callback_secret"}
+)  # fmt: skip
+"""Keys under `platforms`, `integrations` and `mail` whose values are never repeated in a message."""
 
 _KINDS = {
     "string_type": ("is not text", "Write text; put quotes around it if it looks like a number."),
@@ -93,8 +94,8 @@ def is_secret(path: Path) -> bool:
     """Whether the value at `path` must not be shown."""
     return (
         len(path) > 2
-        and path[0] in ("platforms", "integrations")
-        and (path[-1] in SECRETS or "headers" in path or "webhooks" in path)
+        and path[0] in ("platforms", "integrations", "mail")
+        and (path[-1] in SECRETS or not {"headers", "webhooks", "urls"}.isdisjoint(path))
     )
 
 
@@ -102,6 +103,8 @@ def in_words(error: ErrorDetails, known_keys: Iterable[str]) -> tuple[Path, str,
     """Path, code, message and cure of what pydantic found. `known_keys` are the keys of the mapping that holds it."""
     kind, context = error["type"], error.get("ctx", {})
     path: Path = tuple(step for step in error["loc"] if step != "[key]")
+    if kind.startswith("union_tag"):
+        return _untold(path, context)
     where = dotted(path)
     if kind == "missing":
         return path, "missing", f"{where} is missing.", f"Add `{path[-1]}:` there."
@@ -117,6 +120,17 @@ def in_words(error: ErrorDetails, known_keys: Iterable[str]) -> tuple[Path, str,
     reason, cure = _limits(kind, context)
     value = f" ({_short(shown)})" if isinstance(shown, _SCALAR) else ""
     return path, kind, f"{where or 'The manifest'} {reason}{value}.", cure
+
+
+def _untold(path: Path, context: Mapping[str, object]) -> tuple[Path, str, str, str]:
+    """Which of several kinds of a part is meant was not said, or is none of them."""
+    name = str(context["discriminator"]).strip("'")
+    path = (*path, name)
+    if "tag" not in context:
+        return path, "missing", f"{dotted(path)} is missing.", f"Add `{name}:` there."
+    known = [word.strip("'") for word in str(context["expected_tags"]).split(", ")]
+    cure = choose(str(context["tag"]), known, "one of")
+    return path, "literal_error", f"{dotted(path)} is {context['tag']!r}, which is none that can stand there.", cure
 
 
 def _limits(kind: str, context: Mapping[str, object]) -> tuple[str, str]:

@@ -6,9 +6,9 @@ from collections.abc import Collection, Iterator, Mapping
 from typing import Any
 
 from bot.manifest.oncall import read_time
+from bot.manifest.places import CARRIERS, WEBHOOKS
 from bot.manifest.problems import Path, Problem, choose, dotted
 from bot.manifest.source import Source
-from bot.manifest.values import PLATFORMS
 
 _NAMED: Mapping[str, tuple[tuple[str, ...], ...]] = {
     "members": (
@@ -61,6 +61,7 @@ def unknown_references(source: Source, sources: Collection[str] | None) -> Itera
             if kind == "schedule" and slash:
                 yield from _check_role(source, path, name, role)
     yield from _carriers(source)
+    yield from _webhooks(source)
     for path, name in source.found("integrations", "*", "source"):
         if sources is not None and isinstance(name, str) and name not in sources:
             said = f"{dotted(path)} is {name!r}: no such alert source is known."
@@ -68,8 +69,12 @@ def unknown_references(source: Source, sources: Collection[str] | None) -> Itera
 
 
 def repeated_names(source: Source) -> Iterator[Problem]:
-    """Schedules of one name, which commands could not tell apart, and integrations of one key."""
-    for pattern, code in ((("schedules", "*", "name"), "same_name"), (("integrations", "*", "key"), "same_key")):
+    """Schedules of one name, which commands could not tell apart, and integrations of one key or mail address."""
+    for pattern, code in (
+        (("schedules", "*", "name"), "same_name"),
+        (("integrations", "*", "key"), "same_key"),
+        (("integrations", "*", "email", "address"), "same_address"),
+    ):
         first: dict[str, Path] = {}
         for path, value in source.found(*pattern):
             if not isinstance(value, str):
@@ -130,6 +135,20 @@ def _carriers(source: Source) -> Iterator[Problem]:
     targets = [found for pattern in _TARGETS for found in source.found(*pattern)]
     used += [(path, "email") for path, text in targets if isinstance(text, str) and text.startswith("email:")]
     for path, name in used:
-        if name in (*PLATFORMS, "sms", "email") and name not in declared:
+        if name in CARRIERS and name not in declared:
             said = f"{dotted(path)} needs {name}, which is not declared under platforms."
             yield source.problem(path, "unknown_platform", said, f"Declare platforms.{name}, or leave this out.")
+
+
+def _webhooks(source: Source) -> Iterator[Problem]:
+    """Chats behind a webhook are called by the webhook's own name."""
+    platforms = _section(source, "platforms")
+    for pattern in (pattern[:-1] for pattern in _CARRIERS if pattern[-1] == "platform"):
+        for path, chat in source.found(*pattern):
+            platform = chat.get("platform") if isinstance(chat, dict) else None
+            declared = platforms.get(platform) if platform in WEBHOOKS else None
+            place = "urls" if platform == "apprise" else "webhooks"
+            known = declared.get(place) if isinstance(declared, dict) else None
+            if isinstance(known, dict) and isinstance(chat.get("id"), str) and chat["id"] not in known:
+                said = f"{dotted((*path, 'id'))} is {chat['id']!r}, which platforms.{platform}.{place} does not name."
+                yield source.problem((*path, "id"), "unknown_webhook", said, choose(chat["id"], known, "one of"))

@@ -26,15 +26,9 @@ from pydantic_core import CoreSchema, core_schema
 
 from bot.engine.dynamic import MAIL_ADDRESS
 from bot.engine.model import DAY, HOUR, MINUTE, SECOND, Span, Target, TargetKind
+from bot.manifest.places import ACCOUNTS, CHAT_PLATFORMS, PLATFORMS, WAYS, one_of
 from bot.manifest.problems import choose, refusal
 from bot.settings import is_loopback
-
-PLATFORMS = ("slack", "teams", "telegram")
-"""The chat platforms that a manifest can declare."""
-CHAT_PLATFORMS = (*PLATFORMS, "slack_bot")
-"""Where cards can be shown: a webhook takes them too, and reaches nobody in person."""
-WAYS = ("im", *PLATFORMS, "sms", "email")
-"""How a person may want to be reached; `im` is the first chat platform that the person has."""
 
 WEEKDAYS = ("sun", "mon", "tue", "wed", "thu", "fri", "sat")
 """Days of the week; their number is their place."""
@@ -241,7 +235,8 @@ def _listed(value: object) -> object:
     return (value,) if isinstance(value, str) else value
 
 
-def _phone(text: str) -> str:
+def international(text: str) -> str:
+    """A check of a phone number in full, in E.164 when it is done."""
     cure = "Write it in full with the country code: +14155550100."
     try:
         number = phonenumbers.parse(text)
@@ -250,26 +245,6 @@ def _phone(text: str) -> str:
     if not phonenumbers.is_valid_number(number):
         raise refusal("phone", "no phone can have this number", cure)
     return phonenumbers.format_number(number, phonenumbers.PhoneNumberFormat.E164)
-
-
-def _way(text: str) -> str:
-    if text == "voice":
-        raise refusal("way", "voice calls are not available yet", "Write sms, email, or a chat platform.")
-    if text not in WAYS:
-        raise refusal("way", "that is not a way to reach a person", choose(text, WAYS, "one of"))
-    return text
-
-
-def _platform(text: str) -> str:
-    if text not in PLATFORMS:
-        raise refusal("platform", "that is not a chat platform", choose(text, PLATFORMS, "one of"))
-    return text
-
-
-def _chat_platform(text: str) -> str:
-    if text not in CHAT_PLATFORMS:
-        raise refusal("platform", "that is not a chat platform", choose(text, CHAT_PLATFORMS, "one of"))
-    return text
 
 
 def _target(value: object) -> Target:
@@ -337,7 +312,7 @@ Description = Annotated[str, Field(max_length=500)]
 Zone = Annotated[str, AfterValidator(_zone), _text(examples=["Europe/Berlin", "Asia/Shanghai"])]
 Wall = Annotated[str, AfterValidator(_wall), _text(examples=["2026-01-05T09:00"])]
 Moment = Annotated[str, AfterValidator(_moment), _text(examples=["2026-12-24T09:00", "2026-12-24T09:00+01:00"])]
-Phone = Annotated[str, AfterValidator(_phone), _text(examples=["+14155550100"])]
+Phone = Annotated[str, AfterValidator(international), _text(examples=["+14155550100"])]
 Clock = Annotated[
     str, checked(_CLOCK, "clock", "that is not a time of day", 'Write "09:00", from 00:00 to 23:59.'), _text(_CLOCK)
 ]
@@ -376,11 +351,20 @@ Mail = Annotated[
     checked(MAIL_ADDRESS, "email", "that is not a mail address", "Write one plain address: ann@example.com."),
     _text(format="email"),
 ]
-Way = Annotated[str, AfterValidator(_way), WithJsonSchema({"enum": list(WAYS)})]
+Way = Annotated[str, one_of(WAYS, "way", "that is not a way to reach a person"), WithJsonSchema({"enum": list(WAYS)})]
 Ids = Annotated[tuple[Id, ...], AfterValidator(once)]
 Ways = Annotated[tuple[Way, ...], AfterValidator(once)]
-Platform = Annotated[str, AfterValidator(_platform), WithJsonSchema({"enum": list(PLATFORMS)})]
-ChatPlatform = Annotated[str, AfterValidator(_chat_platform), WithJsonSchema({"enum": list(CHAT_PLATFORMS)})]
+Platform = Annotated[
+    str, one_of(PLATFORMS, "platform", "that is not a chat platform"), WithJsonSchema({"enum": list(PLATFORMS)})
+]
+Account = Annotated[
+    str, one_of(ACCOUNTS, "platform", "nobody has an account there"), WithJsonSchema({"enum": list(ACCOUNTS)})
+]
+ChatPlatform = Annotated[
+    str,
+    one_of(CHAT_PLATFORMS, "platform", "that is not a chat platform"),
+    WithJsonSchema({"enum": list(CHAT_PLATFORMS)}),
+]
 Url = Annotated[str, AfterValidator(_url), _text(format="uri")]
 TargetText = Annotated[
     Target,

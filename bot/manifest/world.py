@@ -7,9 +7,11 @@ from collections.abc import Mapping
 from bot.engine import model as engine
 from bot.engine import world
 from bot.engine.calendars import Calendar
+from bot.engine.numbers import CallerNumber
 from bot.manifest import model as declared
 from bot.manifest.filters import to_filter
 from bot.manifest.noise_world import digest_world, flapping_world, grouping_world, inhibitions_world, silences_world
+from bot.manifest.numbers import caller
 from bot.manifest.rota import Imports, chat_world, schedule_world, windows
 
 
@@ -32,10 +34,14 @@ def to_world(
         calendars=calendars,
         silences=silences_world(manifest),
         fields={name: each.to_engine(name) for name, each in manifest.fields.items()},
-        callers=manifest.callers or _sender(manifest),
+        numbers=tuple(each.to_engine() for each in manifest.numbers) or _sender(manifest),
+        contact=manifest.contact,
+        quotas=manifest.quotas.to_engine(),
+        organization=manifest.organization,
         snooze=manifest.snooze,
         version=version,
         url=manifest.public_url or "",
+        mail_domain=manifest.mail.domain if manifest.mail else "",
     )
 
 
@@ -47,9 +53,13 @@ def _shared(manifest: declared.Manifest) -> dict[str, tuple[str, ...]]:
     return {email: names for email, names in people.items() if len(names) > 1}
 
 
-def _sender(manifest: declared.Manifest) -> tuple[str, ...]:
-    sms = manifest.platforms.sms
-    return (sms.sender,) if sms and sms.sender.startswith("+") else ()
+def _sender(manifest: declared.Manifest) -> tuple[CallerNumber, ...]:
+    """Without declared numbers, those that the vendors send from."""
+    uses: dict[str, tuple[str, ...]] = {}
+    for use, phone in (("sms", manifest.platforms.sms), ("voice", manifest.platforms.voice)):
+        for number in phone.numbers() if phone else ():
+            uses[number] = (*uses.get(number, ()), use)
+    return tuple(caller(number, use) for number, use in uses.items())
 
 
 def _member(key: str, member: declared.Member, carriers: frozenset[str]) -> world.Member:
@@ -58,7 +68,9 @@ def _member(key: str, member: declared.Member, carriers: frozenset[str]) -> worl
         name=member.name,
         lang=member.lang,
         zone=member.timezone,
-        phone=(member.phone or "") if "sms" in carriers else "",
+        phone=(member.phone or "") if carriers & {"sms", "voice"} else "",
+        calls="voice" in carriers,
+        stopped=() if "sms" in carriers else ("sms",),
         email=(member.email or "") if "email" in carriers else "",
         identities=dict(member.identities),
         ways=member.notify.by_severity(),
@@ -69,12 +81,13 @@ def _member(key: str, member: declared.Member, carriers: frozenset[str]) -> worl
 
 def _integration(key: str, integration: declared.Integration) -> world.Integration:
     signing = {"secret": integration.secret.get_secret_value()} if integration.secret else {}
+    mails = {"email": integration.email.to_config()} if integration.email else {}
     return world.Integration(
         id=key,
         key=integration.key.get_secret_value(),
         source=integration.source,
         channel=integration.channel or "",
-        config={**integration.config, **signing},
+        config={**integration.config, **signing, **mails},
         enrich=tuple(rule.to_engine() for rule in integration.enrich),
         process=tuple(rule.to_engine() for rule in integration.process),
         routes=tuple(route.to_engine() for route in integration.routes),

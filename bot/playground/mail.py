@@ -42,6 +42,7 @@ BUSY: Final = "421 4.3.2 Too many connections, closing transmission channel"  # 
 SIGN_IN_FIRST: Final = "530 5.7.0 Authentication required"  # RFC 4954 section 6
 NO_SUCH_USER: Final = "550 5.1.1 Mailbox does not exist"  # RFC 3463 section 3.2
 NOT_WANTED: Final = "550 5.7.1 The recipient does not accept mail from this sender"  # RFC 3463 section 3.8
+NOT_YOURS: Final = "553 5.7.1 Sender address rejected: not owned by this account"  # RFC 3463 section 3.8
 TOO_MANY: Final = "452 4.5.3 Too many recipients"  # RFC 5321 section 4.5.3.1.10
 NOT_A_MAIL: Final = "554 5.6.0 {why}"  # RFC 3463 section 3.7
 
@@ -53,6 +54,10 @@ class MailEmulator:
     `people` maps an address to the name of its owner; mail for other addresses is taken too, as a relay does. With
     `credentials` (user to password) a session must sign in before it may send. With `tls` the relay offers STARTTLS,
     and then takes a password only inside TLS (RFC 4954 section 4). `port` 0 takes a free one, to be read after `start`.
+
+    What real relays do on bad days: `says` answers MAIL, RCPT or DATA with a line of its own; `senders`, if any, are
+    the only domains whose envelope senders are carried; with `drops` the line breaks after a mail was taken and kept,
+    before that is said.
     """
 
     hub: Hub
@@ -63,6 +68,9 @@ class MailEmulator:
     size_max: int = SIZE_MAX
     tls: ssl.SSLContext | None = None
     name: str = "smtp"
+    says: dict[str, str] = field(default_factory=dict)
+    senders: frozenset[str] = frozenset()
+    drops: bool = False
     _mails: deque[Json] = field(default_factory=lambda: deque(maxlen=MAILS_MAX))
     _refused: set[str] = field(default_factory=set)
     _serial: int = 0
@@ -203,6 +211,10 @@ class _Relay:
             return self._no(SIGN_IN_FIRST, address)
         if address != NULL_SENDER and not ADDRESS.fullmatch(address):
             return self._no("553 5.1.7 Bad sender's mailbox address syntax", address)
+        if said := self.mail.says.get("MAIL"):
+            return self._no(said, address)
+        if self.mail.senders and address.rpartition("@")[2].casefold() not in self.mail.senders:
+            return self._no(NOT_YOURS, address)
         envelope.mail_from = address
         envelope.mail_options.extend(options)
         return f"250 2.1.0 Sender ok on {server.hostname}"
@@ -220,17 +232,23 @@ class _Relay:
             return self._no("553 5.1.3 Bad destination mailbox address syntax", address)
         if address.lower() in self.mail._refused:  # noqa: SLF001 - the relay is the emulator's own other half
             return self._no(NO_SUCH_USER, address)
+        if said := self.mail.says.get("RCPT"):
+            return self._no(said, address)
         if len(envelope.rcpt_tos) >= RECIPIENTS_MAX:
             return TOO_MANY
         envelope.rcpt_tos.append(address)
         envelope.rcpt_options.extend(options)
         return "250 2.1.5 Recipient ok"
 
-    async def handle_DATA(self, _server: SMTP, _session: Session, envelope: Envelope) -> str:  # noqa: N802
+    async def handle_DATA(self, server: SMTP, _session: Session, envelope: Envelope) -> str:  # noqa: N802
         """The message: kept, then answered; late while the relay is slow, so that a caller who gave up cannot know."""
         content = envelope.content if isinstance(envelope.content, bytes) else b""
         sender = (envelope.mail_from or "").replace(NULL_SENDER, "")
+        if said := self.mail.says.get("DATA"):
+            return self._no(said, sender)
         why = self.mail.keep(sender, envelope.rcpt_tos, content)
+        if self.mail.drops and isinstance(server, _Session):
+            server.hang_up()
         if self.mail.hub.outage(self.mail.name) is Outage.SLOW:
             await asyncio.sleep(self.mail.hub.slow_s)
         if why is not None:

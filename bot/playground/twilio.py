@@ -26,8 +26,10 @@ from bot.playground.twilio_rules import (
     API_VERSION,
     BODY_CHARS_MAX,
     E164,
+    REFUSALS,
     START_WORDS,
     STOP_WORDS,
+    UNDELIVERED,
     Outgoing,
     TwilioError,
     check_message,
@@ -81,6 +83,8 @@ class TwilioEmulator:
     _messages: OrderedDict[str, _Message] = field(default_factory=OrderedDict)
     _opted_out: OrderedDict[tuple[str, str], None] = field(default_factory=OrderedDict)
     _switched_off: set[str] = field(default_factory=set)
+    _troubles: dict[str, int] = field(default_factory=dict)
+    """Number → the documented error that it is refused with, or that its texts end with."""
     _tasks: set[asyncio.Task[None]] = field(default_factory=set)
     _webhook: Webhook = field(init=False)
 
@@ -88,11 +92,12 @@ class TwilioEmulator:
         self._webhook = Webhook(self.auth_token)
 
     def routes(self) -> Sequence[BaseRoute]:
-        """`POST …/Messages.json` and `GET …/Messages/{sid}.json` below `/2010-04-01/Accounts/{account}`."""
+        """`POST …/Messages.json`, `GET …/Messages/{sid}.json` and the account: `/2010-04-01/Accounts/{account}`."""
         base = f"/{API_VERSION}/Accounts/{{account}}"
         return (
             Route(f"{base}/Messages.json", self._create, methods=["POST"]),
             Route(f"{base}/Messages/{{sid}}.json", self._fetch, methods=["GET"]),
+            Route(f"{base}.json", self._account, methods=["GET"]),
         )
 
     async def start(self) -> None:
@@ -130,7 +135,10 @@ class TwilioEmulator:
         }
 
     async def act(self, act: str, data: Json) -> Json:
-        """`reply {from, body, to?}` sends an SMS from a phone; `power {number, on}` switches a phone on or off."""
+        """`reply {from, body, to?}` sends an SMS from a phone; `power {number, on}` switches a phone on or off.
+
+        `trouble {number, code}` lets the vendor refuse a number, or its carrier fail it; an empty code ends that.
+        """
         if act == "reply":
             return await self.reply(str(data.get("from", "")), str(data.get("body", "")), to=data.get("to"))
         if act == "power":
@@ -140,7 +148,13 @@ class TwilioEmulator:
             (self._switched_off.discard if on else self._switched_off.add)(number)
             self.hub.publish(self.name, "power", {"number": number, "name": self._who(number), "on": on})
             return {"on": on}
-        raise ActRefused(f"A phone cannot do '{act}'; it knows 'reply' and 'power'.")
+        if act == "trouble":
+            code = int(data.get("code") or 0)
+            if code and code not in REFUSALS and code not in UNDELIVERED:
+                raise ActRefused(f"There is no error {code} here; there are {', '.join(map(str, [*REFUSALS]))}.")
+            self._troubles[str(data.get("number", ""))] = code
+            return {"code": code}
+        raise ActRefused(f"A phone cannot do '{act}'; it knows 'reply', 'power' and 'trouble'.")
 
     # --- the API -----------------------------------------------------------------------------------------------------
 
@@ -149,6 +163,13 @@ class TwilioEmulator:
 
     async def _fetch(self, request: Request) -> Response:
         return await self._answer(request, self._fetch_checked)
+
+    async def _account(self, request: Request) -> Response:
+        """https://www.twilio.com/docs/iam/api/account#fetch-an-account"""
+        return await self._answer(request, self._account_checked)
+
+    async def _account_checked(self, _request: Request, _outage: Outage) -> Response:
+        return JSONResponse({"sid": self.account_sid, "status": "active", "type": "Full"})
 
     async def _answer(self, request: Request, handler: _Handler) -> Response:
         """Faults first, then the credentials, then the call; every refusal becomes the vendor's error body."""
@@ -188,6 +209,10 @@ class TwilioEmulator:
         outgoing = check_message(form, numbers=self.numbers, services=self.services, opted_out=self._opted_out)
         if outage is Outage.BLOCKED:
             raise TwilioError(21610, "Attempt to send to unsubscribed recipient")
+        trouble = self._troubles.get(outgoing.to, 0)
+        if trouble in REFUSALS:
+            status, reason = REFUSALS[trouble]
+            raise TwilioError(trouble, reason, status)
         if len(self._tasks) >= QUEUE_MAX:
             raise TwilioError(21611, "This 'From' number has exceeded the maximum number of queued messages", 429)
         message = self._store(outgoing, direction="outbound-api")
@@ -233,6 +258,10 @@ class TwilioEmulator:
         resource["date_sent"] = gmt(self.hub.now())
         await self._move(message, "sent")
         await asyncio.sleep(self.step_s)
+        trouble = self._troubles.get(resource["to"], 0)
+        if trouble in UNDELIVERED:
+            await self._move(message, "undelivered", trouble, UNDELIVERED[trouble])
+            return
         if resource["to"] in self._switched_off:
             await self._move(message, "undelivered", 30003, "Unreachable destination handset")  # docs/api/errors/30003
             return

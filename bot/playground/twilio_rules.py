@@ -26,8 +26,8 @@ BODY_CHARS_MAX: Final = 1_600
 VALIDITY_S_MIN: Final = 1
 VALIDITY_S_MAX: Final = 36_000
 
-# https://support.twilio.com/hc/en-us/articles/223134027 - a keyword counts only when it is the whole message.
-STOP_WORDS: Final = frozenset({"STOP", "STOPALL", "UNSUBSCRIBE", "CANCEL", "END", "QUIT"})
+# https://www.twilio.com/docs/messaging/tutorials/advanced-opt-out - a keyword counts only when it is the whole message.
+STOP_WORDS: Final = frozenset({"STOP", "STOPALL", "UNSUBSCRIBE", "CANCEL", "END", "QUIT", "REVOKE", "OPTOUT"})
 START_WORDS: Final = frozenset({"START", "YES", "UNSTOP"})
 
 # https://www.twilio.com/docs/glossary/what-is-gsm-7-character-encoding (3GPP TS 23.038 section 6.2.1)
@@ -36,6 +36,35 @@ GSM7_BASIC: Final = frozenset(
     "abcdefghijklmnopqrstuvwxyzäöñüà"
 )
 GSM7_EXTENDED: Final = frozenset("\f^{}\\[~]|€")  # two septets each
+
+
+# https://www.twilio.com/docs/api/errors - what a request for a number in trouble is refused with.
+REFUSALS: Final[Mapping[int, tuple[int, str]]] = {
+    20003: (401, "Authenticate"),
+    20005: (403, "Account not active"),
+    20429: (429, "Too Many Requests"),
+    20500: (500, "Internal Server Error"),
+    21211: (400, "Invalid 'To' Phone Number"),
+    21408: (400, "Permission to send an SMS has not been enabled for the region indicated by the 'To' number"),
+    21606: (400, "The 'From' phone number provided is not a valid, SMS-capable inbound phone number"),
+    21608: (400, "The number is unverified. Trial accounts cannot send messages to unverified numbers"),
+    21610: (400, "Attempt to send to unsubscribed recipient"),
+    21611: (429, "This 'From' number has exceeded the maximum number of queued messages"),
+    21612: (400, "The 'To' phone number is not currently reachable using the 'From' phone number"),
+    21614: (400, "'To' number is not a valid mobile number"),
+    21617: (400, "The concatenated message body exceeds the 1600 character limit"),
+}
+# The same page - what the carrier says later, in the status callback.
+UNDELIVERED: Final[Mapping[int, str]] = {
+    30002: "Account suspended",
+    30003: "Unreachable destination handset",
+    30004: "Message blocked",
+    30005: "Unknown destination handset",
+    30006: "Landline or unreachable carrier",
+    30007: "Message filtered",
+    30008: "Unknown error",
+    30034: "Message from an unregistered number",
+}
 
 
 class TwilioError(Exception):

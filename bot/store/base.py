@@ -113,9 +113,11 @@ class Delivery:
     error: str = ""
     """The named reason of the last failure."""
     op: str = ""
-    """What the platform is to do with the incident's war room (`RoomDo`); empty for a message."""
+    """What the platform is to do with the incident's war room (`RoomDo`), or `thread` for a line below a card; empty
+    for a card, a page or another message."""
     text: str = ""
-    """What to say when the message is not about an incident (a test, a code); `incident` is empty then."""
+    """What to say when the message is not about an incident (a test, a code); `incident` is empty then. Of a line below
+    a card: its facts, as JSON."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -58,6 +58,10 @@ class TriesTx(Protocol):
         """Tries whose `look_at` has come, earliest first."""
         ...
 
+    def waiting_tries(self, before: Instant, limit: int) -> list[Try]:
+        """Tries that are still to be looked at and were taken at `before` or earlier, the oldest first."""
+        ...
+
     def try_again(self, delivery_id: str, now: Instant) -> bool:
         """A sent delivery goes back to the queue, due `now`. False for one that is not merely sent."""
         ...

@@ -14,8 +14,8 @@ SHOWN = (DeliveryState.SENT, DeliveryState.DELIVERED)
 
 
 def is_card(row: Delivery) -> bool:
-    """Whether a delivery is one that can be edited later: all but phone and mail."""
-    return medium_of(row.carrier) == "im"
+    """Whether a delivery is one that is edited later: all but phone, mail, and what is said or done once."""
+    return medium_of(row.carrier) == "im" and not row.op
 
 
 def leased(row: Delivery, now: Instant, lease: Span, token: str) -> Delivery:

@@ -40,6 +40,12 @@ class MemoryTries(MemoryRota):
         due = [self._tables.tries[one] for one in self._tables.watched.until(now)]
         return sorted(due, key=lambda one: (one.look_at, one.id))[:limit]
 
+    def waiting_tries(self, before: Instant, limit: int) -> list[Try]:
+        """Among the same."""
+        waiting = (self._tables.tries[one] for one in self._tables.watched)
+        old = [one for one in waiting if one.provider_id and one.began_at <= before]
+        return sorted(old, key=_order)[:limit]
+
     def _latest(self, carrier: str, vendor: str, name: str) -> Try | None:
         ids = self._tables.tries_by_name.get((carrier, vendor, name), ())
         return max((self._tables.tries[one] for one in ids), key=_order, default=None)

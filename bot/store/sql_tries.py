@@ -28,6 +28,16 @@ _DUE: Final = Statement(
 )
 
 
+_WAITING: Final = Statement(
+    lambda _: (
+        select(TRY.c.whole)
+        .where(TRY.c.look_at.is_not(None), TRY.c.provider_id != constant(""), TRY.c.began_at <= param("before"))
+        .order_by(TRY.c.began_at, TRY.c.id)
+        .limit(limit())
+    )
+)
+
+
 def _newest_with(column: ColumnElement[str]) -> Statement:
     return Statement(
         lambda _: (
@@ -70,6 +80,10 @@ class TryRows(Session):
     def due_tries(self, now: Instant, limit: int) -> list[Try]:
         """From the index of those that are to be looked at."""
         return [try_from(text) for (text,) in self._fetch(_DUE, now=now, limit=limit)]
+
+    def waiting_tries(self, before: Instant, limit: int) -> list[Try]:
+        """From the same index."""
+        return [try_from(text) for (text,) in self._fetch(_WAITING, before=before, limit=limit)]
 
     def _newest(self, statement: Statement, carrier: str, vendor: str, wanted: str) -> Try | None:
         rows = self._fetch(statement, by=carrier, through=vendor, wanted=plain(wanted), limit=1)

@@ -88,7 +88,7 @@ actions = st.builds(
 )
 cards = st.builds(
     Card,
-    kind=st.sampled_from(("incident", "roster", "list", "text")),
+    kind=st.sampled_from(("incident", "roster", "list", "text", "remark")),
     title=texts,
     fallback=texts,
     tone=st.sampled_from(Tone),

@@ -85,6 +85,16 @@ def sms_page(payload: dict[str, Any], segments: int) -> str:
     return PAGE.format(style=style, body=body)
 
 
+def voice_page(payload: dict[str, Any]) -> str:
+    """What a call says, as a script."""
+    style = (
+        "#shot { padding: 12px; } .said { border-left: 3px solid #4a9; padding: 4px 12px; max-width: 330px;"
+        "overflow-wrap: anywhere; } small { color: #777; }"
+    )
+    body = f'<div class="said">{escape(payload["text"])}</div><small>☎ {payload["lang"]}</small>'
+    return PAGE.format(style=style, body=body)
+
+
 def _blocks(blocks: list[dict[str, Any]]) -> str:
     return "".join(f'<div class="{block["type"]}">{_BLOCKS[block["type"]](block)}</div>' for block in blocks)
 

@@ -12,7 +12,7 @@ import tempfile
 from collections.abc import Iterator
 from pathlib import Path
 
-from bot.cards import email, slack, sms, teams, telegram
+from bot.cards import email, slack, sms, teams, telegram, voice
 from bot.cards.sample import STATES, sample_card, sample_view
 from tests.cards import preview, preview_teams
 
@@ -24,6 +24,7 @@ RENDERERS = {
     "telegram": telegram.render,
     "email": email.render,
     "sms": sms.render,
+    "voice": voice.render,
 }
 LANGUAGES = ("en", "zh")
 WIDTH = 390
@@ -62,6 +63,8 @@ def pages() -> Iterator[tuple[str, str]]:
                         page = preview_teams.teams_page(payload)
                     case "sms":
                         page = preview.sms_page(payload, sms.segments(payload["text"]))
+                    case "voice":
+                        page = preview.voice_page(payload)
                     case _:
                         page = payload["html"]
                 yield f"{platform}-{state}-{lang}.png", page

@@ -12,7 +12,7 @@ from bot.cards.build.forms import FORMS
 from bot.cards.build.view import plain
 from bot.cards.card import Card, Facts, Paragraph, Quote, Tone
 from bot.cards.sample import KEY, STATES, sample_view
-from bot.cards.token import read
+from bot.cards.token import read, read_link
 from bot.engine.effects import Entry, Kind, Page, Reason
 from bot.engine.events import AlertChange, AlertSeen, Escalate, Happening, Reopen, Resolve, Unacknowledge, Wake
 from bot.engine.incident import step
@@ -230,9 +230,10 @@ def test_a_reader_sees_their_own_buttons():
 def test_links_act_for_one_person_only():
     card = incident_card(view("triggered", viewer="ann", act_by_link=True))
     assert verbs(card) == ["ack", "escalate"]
-    token = read(KEY, card.actions[0].href.rpartition("/")[2])
-    assert (token.verb, token.holder) == ("ack", "ann")
-    for missing in ({"viewer": ""}, {"viewer": "ann", "url": ""}, {"viewer": "x" * 60}, {"viewer": "a.b"}):
+    link = read_link(KEY, card.actions[0].href.rpartition("/")[2])
+    assert (link.verb, link.holder) == ("ack", "ann")
+    assert 0 <= view("triggered").now + 24 * HOUR - link.until < MINUTE
+    for missing in ({"viewer": ""}, {"viewer": "ann", "url": ""}, {"viewer": "x" * 65}, {"viewer": "a.b"}):
         assert incident_card(view("triggered", act_by_link=True, **missing)).actions == ()
 
 

@@ -31,7 +31,8 @@ def test_both_languages_use_the_same_facts(key: str):
 @pytest.mark.parametrize("key", TABLES["en"])
 def test_chinese_is_chinese_and_english_is_not(key: str):
     assert not re.search(r"[\u2e80-\u9fff\uff00-\uffef]", TABLES["en"][key])
-    letters = re.sub(r"\{\w+\}|`\w+`|Tocsin|Slack|Teams|Telegram|#", "", TABLES["zh"][key])
+    names = "Tocsin|Slack|Teams|Telegram|ntfy|Pushover|Discord|Mattermost|Google Chat|Apprise"
+    letters = re.sub(rf"\{{\w+\}}|`\w+`|{names}|#", "", TABLES["zh"][key])
     words = re.findall(r"[A-Za-z]{2,}", letters)
     assert not words or key in {"reply.bad_span", "reply.missing_ref"} or re.search(r"[\u2e80-\u9fff]", letters), words
 

@@ -83,6 +83,7 @@ def test_every_reason_has_words_for_the_timeline(reason: Reason, lang: str):
         "platforms": "slack",
         "platform": "Slack",
         "room": "#1 disk full",
+        "chat": "#ops",
         "do": "open",
         "user": "U1",
     }

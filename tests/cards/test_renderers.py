@@ -5,6 +5,7 @@ from __future__ import annotations
 import html
 import json
 import re
+from dataclasses import replace
 from email.message import EmailMessage
 from email.parser import BytesParser
 from email.policy import SMTP
@@ -186,8 +187,25 @@ def test_mail_can_be_sent_and_read_back(card: Card):
 class Page(HTMLParser):
     """A mail's HTML: balanced, no script, no foreign picture, links that lead to the web only."""
 
-    TAGS = frozenset(
-        {"html", "head", "meta", "title", "body", "div", "table", "tr", "td", "b", "h1", "a", "br", "span", "code"}
+    TAGS = frozenset({"style"}) | frozenset(
+        {
+            "html",
+            "head",
+            "meta",
+            "title",
+            "body",
+            "div",
+            "table",
+            "tr",
+            "td",
+            "b",
+            "h1",
+            "a",
+            "br",
+            "span",
+            "code",
+            "style",
+        }
     )
     ATTRIBUTES = frozenset(
         {
@@ -203,6 +221,7 @@ class Page(HTMLParser):
             "align",
             "valign",
             "href",
+            "class",
         }
     )
 
@@ -235,6 +254,30 @@ def test_mails_of_an_incident_stay_in_one_conversation():
     made = [email.render(sample_card(state, "en", "email")) for state in STATES]
     assert len({m["subject"] for m in made}) == 1
     assert len({m["headers"]["References"] for m in made}) == 1
+
+
+def test_an_answer_joins_the_conversation_and_says_that_a_machine_wrote_it():
+    card = sample_card("triggered", "en", "email")
+    page = email.render(card)
+    back = email.render(replace(card, answers="<CAF+1@mail.gmail.com>", reply_to="reply+abc@in.example"))
+    assert back["subject"] == f"Re: {page['subject']}"
+    assert back["headers"]["References"] == f"{page['headers']['References']} <CAF+1@mail.gmail.com>"
+    assert back["headers"]["In-Reply-To"] == "<CAF+1@mail.gmail.com>"
+    assert (page["headers"]["Auto-Submitted"], back["headers"]["Auto-Submitted"]) == ("auto-generated", "auto-replied")
+    assert back["headers"]["Reply-To"] == "reply+abc@in.example"
+
+
+def test_only_a_mail_that_can_be_answered_says_how():
+    card = sample_card("triggered", "en", "email")
+    for part in ("text", "html"):
+        assert "Answer this mail" not in email.render(card)[part]
+        assert "Answer this mail with ack" in email.render(replace(card, reply_to="reply+abc@in.example"))[part]
+
+
+def test_a_server_may_tell_that_a_page_did_not_arrive():
+    """`All`, and NDR with it, would make Exchange swallow the very report that brings the next medium."""
+    suppressed = email.render(sample_card("triggered", "en", "email"))["headers"]["X-Auto-Response-Suppress"]
+    assert {word.strip() for word in suppressed.split(",")} == {"DR", "RN", "NRN", "OOF", "AutoReply"}
 
 
 # --- SMS --------------------------------------------------------------------------------------------------------------

@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from bot.cards.token import TOKEN_MAX, Token, fits, mint, read
+from bot.cards.token import LINK_MAX, TOKEN_MAX, Link, Token, can_hold, mint, mint_link, read, read_link
+from bot.engine.model import MINUTE
 from tests.cards.hostile import unhurried
 
 KEY = b"k" * 32
@@ -19,12 +22,12 @@ keys = st.binary(min_size=1, max_size=64)
 
 
 @unhurried
-@given(keys, verbs, incidents, st.integers(0, 10**6), args, args)
-def test_round_trip(key, verb, incident, rev, arg, holder):
-    text = mint(key, verb, incident, rev, arg, holder=holder)
+@given(keys, verbs, incidents, st.integers(0, 10**6), args)
+def test_round_trip(key, verb, incident, rev, arg):
+    text = mint(key, verb, incident, rev, arg)
     assert len(text.encode()) <= TOKEN_MAX
     assert set(text) <= set("ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789_-.")
-    assert read(key, text) == Token(verb=verb, incident=incident, rev=rev, arg=arg, holder=holder)
+    assert read(key, text) == Token(verb=verb, incident=incident, rev=rev, arg=arg)
 
 
 @settings(unhurried, max_examples=20)
@@ -58,9 +61,55 @@ def test_rotation_seals_with_the_first_key_and_reads_with_all():
     assert read((new,), before) is None
 
 
-def test_a_link_for_one_member_is_not_a_button():
-    assert read(KEY, mint(KEY, "ack", INCIDENT, 3, holder="ann")).holder == "ann"
-    assert read(KEY, mint(KEY, "ack", INCIDENT, 3, "ann")).holder == ""
+LINK = Link(verb="escalate", incident=INCIDENT, rev=3, holder="ann-2_b", until=29_000_000 * MINUTE)
+
+
+@unhurried
+@given(keys, verbs, incidents, st.integers(0, 10**6), st.text("abc019_-", min_size=1, max_size=39), st.integers(0))
+def test_a_link_comes_back_as_it_went_out_to_the_minute(key, verb, incident, rev, holder, minutes):
+    link = Link(verb=verb, incident=incident, rev=rev, holder=holder, until=minutes % 10**9 * MINUTE)
+    text = mint_link(key, link)
+    assert len(text) <= LINK_MAX
+    assert read_link(key, text) == link
+
+
+def test_a_link_is_no_button_and_a_button_no_link():
+    assert read(KEY, mint_link(KEY, LINK)) is None
+    assert read_link(KEY, mint(KEY, "ack", INCIDENT, 3)) is None
+
+
+def test_one_flipped_bit_of_a_link_fails():
+    whole = mint_link(KEY, LINK).encode()
+    for bit in range(len(whole) * 8):
+        raw = bytearray(whole)
+        raw[bit // 8] ^= 1 << bit % 8
+        assert read_link(KEY, raw.decode("latin-1")) is None
+
+
+def test_a_link_is_read_with_every_key_and_made_with_the_first():
+    assert read_link((b"new", KEY), mint_link(KEY, LINK)) == LINK
+    assert read_link((b"new",), mint_link((KEY, b"new"), LINK)) is None
+
+
+@pytest.mark.parametrize(
+    ("change", "what"),
+    [
+        ({"verb": ""}, "carry"),
+        ({"holder": ""}, "carry"),
+        ({"holder": "mailto:a@b.c"}, "carry"),
+        ({"holder": "a" * 100}, "shorten"),
+        ({"incident": "142"}, "incident"),
+        ({"until": -1}, "incident"),
+    ],
+)
+def test_a_link_that_cannot_be_made_is_refused_loudly(change, what):
+    with pytest.raises(ValueError, match=what):
+        mint_link(KEY, replace(LINK, **change))
+
+
+@pytest.mark.parametrize(("holder", "can"), [("ann", True), ("", False), ("mailto:a@b.c", False), ("a" * 65, False)])
+def test_only_a_member_can_hold_a_link(holder, can):
+    assert can_hold(holder) is can
 
 
 @pytest.mark.parametrize(
@@ -79,7 +128,6 @@ def test_a_link_for_one_member_is_not_a_button():
     ],
 )
 def test_what_does_not_fit_is_refused_loudly(verb, incident, rev, arg):
-    assert not fits(verb, incident, rev, arg)
     with pytest.raises(ValueError, match=r"[Bb]utton"):
         mint(KEY, verb, incident, rev, arg)
 

@@ -156,7 +156,8 @@ class Everywhere:
 
 def tokens_of(message: Json, key: Key) -> list[tuple[Token, str]]:
     """Every text of a message that is sealed with the product's key, and what it says."""
-    found = ((read_token(key, text), text) for text in strings(message))
+    own = {name: part for name, part in message.items() if name != "reply_to_message"}  # what it answers is another one
+    found = ((read_token(key, text), text) for text in strings(own))
     return [(token, text) for token, text in found if token is not None]
 
 
@@ -212,8 +213,12 @@ async def everywhere(
     warden: Member = OPERATOR,
     wrap: Callable[[Store], Store] = lambda store: store,
     rate_limits: bool = True,
+    declare: Callable[[Json], Json] = lambda declared: declared,
 ) -> AsyncIterator[Everywhere]:
-    """Open it all on SQLite in `folder`; `wrap` puts something between the product and its database."""
+    """Open it all on SQLite in `folder`; `wrap` puts something between the product and its database.
+
+    `declare` may change what the manifest declares.
+    """
     clock, house, door, smtp = SystemClock(), loopback_socket(), loopback_socket(), loopback_socket()
     base, product = url_of(house), url_of(door)
     hub = Hub(now=lambda: clock.now() / SECOND, notices=Shown())
@@ -228,7 +233,8 @@ async def everywhere(
         sides[name] = made(hub, base, product, rate_limits=rate_limits)
     members = members or {name: Member(on=sides, first="email", email=f"{name}@example.com") for name in STAFF}
     file, database = folder / "tocsin.yaml", f"sqlite:///{(folder / 'tocsin.db').absolute()}"
-    file.write_text(json.dumps(manifest(sides, base, product, mail.port, members, warden), indent=1), encoding="utf-8")
+    declared = declare(manifest(sides, base, product, mail.port, members, warden))
+    file.write_text(json.dumps(declared, indent=1), encoding="utf-8")
     loaded = read(file.read_text(encoding="utf-8"), file=str(file), env={}, sources=SOURCES)
     store = wrap(boot.store_of(database, migrate=True))
     app = boot.build(Settings(manifest=file, database=database), loaded, store, clock)

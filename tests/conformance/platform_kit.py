@@ -139,6 +139,10 @@ class Rig(Protocol):
         """What everybody in a chat (or the person, in a direct message) reads from the bot, oldest first."""
         ...
 
+    async def below(self, ref: str) -> list[str]:
+        """What everybody reads in the thread of a message, or as answers to it, oldest first; where it has threads."""
+        ...
+
     async def whispers(self, user: str) -> list[str]:
         """What this person alone was shown: toasts, ephemeral and direct messages."""
         ...

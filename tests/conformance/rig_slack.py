@@ -24,6 +24,7 @@ SECRET = "a-signing-secret"
 PEOPLE = (
     SlackUser("U1ANN", "ann", "Ann Lee", "ann@example.com"),
     SlackUser("U2BO", "bo", "Bo Ray", "bo@example.com"),
+    SlackUser("U3LI", "li", "Li Wei", "li@example.com", language="zh-CN"),
     SlackUser("U9GONE", "gone", "Gone Away", "gone@example.com", deleted=True),
 )
 
@@ -78,6 +79,12 @@ class SlackRig:
         places = (await self.stage.state())["channels"]
         messages = [place["messages"] for place in places if address in {place["id"], place.get("user")}]
         return [html.unescape(m["text"]) for place in messages for m in place if "bot_id" in m]
+
+    async def below(self, ref: str) -> list[str]:
+        channel, _, ts = ref.partition(":")
+        places = (await self.stage.state())["channels"]
+        messages = next(place["messages"] for place in places if place["id"] == channel)
+        return [html.unescape(m["text"]) for m in messages if m.get("thread_ts") == ts and m["ts"] != ts]
 
     async def whispers(self, user: str) -> list[str]:
         ephemerals = (await self.stage.state())["ephemerals"]
@@ -135,7 +142,7 @@ async def _open(*, by_http: bool) -> AsyncIterator[SlackRig]:
         signing_secret=SECRET,
         users=PEOPLE,
         channels=(
-            SlackChannel("C1OPS", "ops", ("U1ANN", "U2BO", "UB")),
+            SlackChannel("C1OPS", "ops", ("U1ANN", "U2BO", "U3LI", "UB")),
             SlackChannel("C2SECRET", "secret-ops", ("U1ANN", "UB"), is_private=True),
             SlackChannel("C3FOREIGN", "foreign", ("U1ANN",)),
             SlackChannel("C5BOARD", "board", ("U1ANN",)),

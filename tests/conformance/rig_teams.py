@@ -71,6 +71,12 @@ class TeamsRig:
         messages = [m for p in places if p["id"] == address or p in personal for m in p["messages"]]
         return [shown(m) for m in messages if m["from"].get("role") == "bot"]
 
+    async def below(self, ref: str) -> list[str]:
+        thread, _, number = ref.rpartition("|")
+        places = (await self.stage.state())["conversations"]
+        messages = next(each["messages"] for each in places if each["id"] == thread.partition(";")[0])
+        return [shown(m) for m in messages if m["conversation"] == thread and m["id"] != number]
+
     async def whispers(self, user: str) -> list[str]:
         toasts = (await self.stage.state())["toasts"]
         return [toast["text"] for toast in toasts if toast["user"] == user] + await self.seen(user)

@@ -74,6 +74,12 @@ class TelegramRig:
         messages = [chat["messages"] for chat in chats if str(chat["id"]) == address]
         return [m["text"] for chat in messages for m in chat if m["from"]["is_bot"] and "text" in m]
 
+    async def below(self, ref: str) -> list[str]:
+        chat, _, number = ref.partition(":")
+        chats = (await self.stage.state())["chats"]
+        messages = next(one["messages"] for one in chats if str(one["id"]) == chat)
+        return [m["text"] for m in messages if str(m.get("reply_to_message", {}).get("message_id")) == number]
+
     async def whispers(self, user: str) -> list[str]:
         toasts = (await self.stage.state())["toasts"]
         return [toast["text"] for toast in toasts if str(toast["user"]) == user] + await self.seen(user)

@@ -5,6 +5,7 @@ A new platform is one more class, and one more line in `SIDES`: every test of al
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator, Mapping
 from dataclasses import replace
 from typing import Any, ClassVar, Protocol
@@ -37,6 +38,14 @@ class Side(Protocol):
 
     def group(self) -> list[Json]:
         """What the bot wrote in the group, as everybody sees it now, oldest first."""
+        ...
+
+    def below(self, message: Json) -> list[Json]:
+        """What the bot wrote below a message of the group: in its thread, or as answers to it."""
+        ...
+
+    def pinged(self, message: Json) -> list[str]:
+        """The accounts that a message pings, each as often as it does."""
         ...
 
     def direct(self, person: str) -> list[Json]:
@@ -91,6 +100,14 @@ class SlackSide:
     def group(self) -> list[Json]:
         return [m for m in self._space.channels[self.chat].messages.values() if "bot_id" in m]
 
+    def below(self, message: Json) -> list[Json]:
+        return [m for m in self.group() if m.get("thread_ts") == message["ts"] and m is not message]
+
+    def pinged(self, message: Json) -> list[str]:
+        """Of a message with blocks Slack shows these, and the text in notifications only."""
+        shown = list(strings(message["blocks"])) if message.get("blocks") else [message["text"]]
+        return [user for text in shown for user in re.findall(r"<@(\w+)>", text)]
+
     def direct(self, person: str) -> list[Json]:
         user = self.account(person)
         return [m for c in self._space.channels.values() if c.user == user for m in c.messages.values()]
@@ -135,6 +152,13 @@ class TelegramSide:
 
     def group(self) -> list[Json]:
         return [m for m in self._world.chats[int(self.chat)].messages.values() if m["from"]["is_bot"]]
+
+    def below(self, message: Json) -> list[Json]:
+        number = message["message_id"]
+        return [m for m in self.group() if m.get("reply_to_message", {}).get("message_id") == number]
+
+    def pinged(self, message: Json) -> list[str]:
+        return [str(e["user"]["id"]) for e in message.get("entities", ()) if e["type"] == "text_mention"]
 
     def direct(self, person: str) -> list[Json]:
         chat = self._world.chats[int(self.account(person))]
@@ -192,6 +216,12 @@ class TeamsSide:
 
     def group(self) -> list[Json]:
         return [m for m in self._world.conversations[self.chat].messages.values() if m["from"].get("role") == "bot"]
+
+    def below(self, message: Json) -> list[Json]:
+        return [m for m in self.group() if m["conversation"] == message["conversation"] and m is not message]
+
+    def pinged(self, message: Json) -> list[str]:
+        return list(message["pings"])
 
     def direct(self, person: str) -> list[Json]:
         personal = self._world.personal(self._world.users[self.account(person)])

@@ -13,9 +13,9 @@ import pytest
 from twilio.request_validator import RequestValidator
 
 from bot.adapters.base import AuthBroken, Permanent, RateLimited, SendError, Transient
-from bot.adapters.sms import VALIDITY_S
 from bot.adapters.vendors.contract import Forged, Subscription, mark
 from bot.adapters.vendors.line import Line, verdict_of
+from bot.adapters.vendors.twilio import VALIDITY_S
 from bot.engine.vendors import Verdict
 from bot.playground.emulator import Emulator
 from bot.playground.hub import Outage
@@ -62,6 +62,7 @@ async def test_a_text_arrives_and_its_receipt_is_believed(world: Rig):
     assert world.forged == []
     receipt = world.receipts()[0]
     assert (receipt.provider_id, receipt.state, receipt.carrier) == (sent.provider_id, "delivered", "sms")
+    assert receipt.mark == ("" if world.vendor.name == "tencent" else mark("delivery-1"))
     assert verdict_of(sent) is Verdict.TAKEN
 
 
@@ -108,12 +109,12 @@ async def test_free_text_goes_out_whole(world: Rig):
 async def test_a_key_is_heard_and_answered(world: Rig):
     sent = await world.send("delivery-9")
     await world.emulator.act("press", {"id": sent.provider_id, "key": "1"})
-    await world.until(lambda: bool(world.pressed() and world.receipts()))
+    await world.until(lambda: bool(world.pressed() and world.alive()))
     assert world.forged == []
     key = world.pressed()[0]
     assert (key.provider_id, key.key, key.carrier) == (sent.provider_id, "1", "voice")
     assert key.attempt == ("" if world.vendor.name == "tencent" else mark("delivery-9"))
-    assert {receipt.state for receipt in world.receipts()} == {"delivered"}
+    assert {receipt.state for receipt in world.receipts()} <= {"delivered"}
     assert all(200 <= heard.status < 300 for heard in world.emulator.heard)
     if world.vendor.name in ("twilio", "vonage"):
         assert items(world)[0]["then"] == world.said
@@ -123,8 +124,10 @@ async def test_a_key_is_heard_and_answered(world: Rig):
 async def test_no_key_is_no_acknowledgement(world: Rig):
     sent = await world.send()
     await world.emulator.act("press", {"id": sent.provider_id, "key": ""})
-    await world.until(lambda: bool(world.receipts()))
+    await world.until(lambda: bool(world.alive()))
     assert [key.key for key in world.pressed()] in ([], [""])
+    told = [receipt.state for receipt in world.receipts()]
+    assert told == (["delivered"] if world.vendor.name in ("twilio", "vonage") else []), "only some tell a person"
 
 
 @each(*CALLS)
@@ -140,7 +143,7 @@ async def test_a_forged_callback_is_refused_and_a_doubled_one_is_not(world: Rig)
     sent = await world.send()
     if world.vendor.medium == "voice":
         await world.emulator.act("press", {"id": sent.provider_id, "key": "1"})
-    await world.until(lambda: bool(world.receipts()))
+    await world.until(lambda: bool(world.receipts() or world.pressed()))
     at = int(world.hub.now())
     true = world.requests[-1]
     told = world.vendor.receipt(true, at=at)
@@ -226,6 +229,12 @@ async def test_a_closed_door_means_that_nothing_was_sent(world: Rig):
 
 
 EXPECTED = {
+    "twilio": {
+        "20003": "auth_broken", "20005": "no_balance", "20429": "rate_limited", "20500": "unavailable",
+        "21211": "recipient_unreachable", "21408": "sender_refused", "21606": "sender_refused",
+        "21608": "sender_refused", "21610": "recipient_blocked", "21611": "rate_limited", "21612": "sender_refused",
+        "21614": "recipient_unreachable", "21617": "sender_refused",
+    },
     "vonage": {
         "1": "rate_limited", "2": "sender_refused", "3": "sender_refused", "4": "auth_broken", "5": "unavailable",
         "6": "recipient_unreachable", "7": "recipient_blocked", "8": "auth_broken", "9": "no_balance",
@@ -326,7 +335,7 @@ async def test_the_same_form_as_the_adapter_in_service(world: Rig):
         "From": "+15550100000",
         "Body": WORDS.text,
         "ValidityPeriod": str(VALIDITY_S),
-        "StatusCallback": "https://x.example/c",
+        "StatusCallback": f"https://x.example/c?try={mark('k')}",
     }
 
 
@@ -335,7 +344,7 @@ async def test_the_vendors_own_libraries_accept_the_callbacks(world: Rig):
     """The emulator signs with code of its own: here a third party says whether it signs as the vendor does."""
     sent = await world.send()
     await world.emulator.act("press", {"id": sent.provider_id, "key": "1"})
-    await world.until(lambda: len(world.requests) == 3)
+    await world.until(lambda: len(world.requests) == 6)
     for came in world.requests:
         if world.vendor.name == "twilio":
             url = f"{world.callback_url.partition('/callbacks')[0]}{came.path}?{came.query}"
@@ -351,7 +360,7 @@ async def test_the_vendors_own_libraries_accept_the_callbacks(world: Rig):
 async def test_a_captured_token_cannot_carry_another_body(world: Rig):
     sent = await world.send()
     await world.emulator.act("press", {"id": sent.provider_id, "key": ""})
-    await world.until(lambda: len(world.requests) == 3)
+    await world.until(lambda: len(world.requests) == 6)
     pressed = next(came for came in world.requests if b"dtmf" in came.body)
     other = pressed.body.replace(b'"digits": ""', b'"digits": "1"')
     assert other != pressed.body

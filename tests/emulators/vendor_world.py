@@ -19,7 +19,7 @@ from cryptography.hazmat.primitives.asymmetric import rsa
 from starlette.applications import Starlette
 
 from bot.adapters.base import HttpRequest, Receipt
-from bot.adapters.vendors import aliyun, aws, huawei, tencent, twilio, vonage, vonage_voice
+from bot.adapters.vendors import aliyun, aws, huawei, tencent, twilio, twilio_voice, vonage, vonage_voice
 from bot.adapters.vendors.contract import CertificateNeeded, Forged, KeyPress, News, Slot, Vendor, Words
 from bot.adapters.vendors.line import Line
 from bot.playground.hosting import serving
@@ -65,21 +65,23 @@ class Rig:
     requests: list[HttpRequest] = field(default_factory=list)
     forged: list[str] = field(default_factory=list)
     said: str = "You have it, goodbye."
+    again: Words | None = None
 
     async def send(self, key: str = "delivery-1", to: str = "") -> Any:
         return await self.line.send(to or self.person, WORDS, key=key, callback_url=self.callback_url)
 
     def receipts(self) -> list[Receipt]:
-        return [each for each in self.news if isinstance(each, Receipt)]
+        """The final ones."""
+        return [each for each in self.news if isinstance(each, Receipt) and each.state != "alive"]
+
+    def alive(self) -> list[Receipt]:
+        return [each for each in self.news if isinstance(each, Receipt) and each.state == "alive"]
 
     def pressed(self) -> list[KeyPress]:
         return [each for each in self.news if isinstance(each, KeyPress)]
 
     async def until(self, done: Callable[[], bool]) -> None:
-        deadline = time.monotonic() + 5
-        while not done():
-            assert time.monotonic() < deadline, (self.news, self.forged, list(self.hub.notices)[-3:])
-            await asyncio.sleep(0.01)
+        await settled(done, lambda: (self.news, self.forged, list(self.hub.notices)[-3:]))
 
     def _fetch(self, url: str) -> None:
         """Instead of a GET of Amazon's own address, which a test may not make."""
@@ -108,8 +110,16 @@ class Rig:
             self.forged.append(str(forged))
             return web.Response(status=401)
         self.news += news
-        answer = self.vendor.answer(news, self.said, "en")
+        answer = self.vendor.answer(news, self.said, "en", again=self.again, callback_url=self.callback_url)
         return web.Response(status=answer.status, body=answer.body, headers={"Content-Type": answer.content_type})
+
+
+async def settled(done: Callable[[], bool], seen: Callable[[], object]) -> None:
+    """Wait for what comes by itself; what was `seen` instead is told."""
+    deadline = time.monotonic() + 5
+    while not done():
+        assert time.monotonic() < deadline, seen()
+        await asyncio.sleep(0.01)
 
 
 @cache
@@ -193,7 +203,7 @@ def vendor_of(kind: str, base: str, public: str, wrong: str = "") -> Vendor:
             account = twilio.TwilioAccount(
                 account_sid=ACCOUNT, auth_token=f"token{wrong}", sender=OWN, base_url=base, callback_base=public
             )
-            return twilio.TwilioSms(account) if kind == "twilio" else twilio.TwilioVoice(account)
+            return twilio.TwilioSms(account) if kind == "twilio" else twilio_voice.TwilioVoice(account)
         case "vonage":
             return vonage.VonageSms(
                 vonage.VonageAccount(

@@ -67,10 +67,8 @@ def views() -> Iterator[tuple[str, Json]]:
         world = sample_view("triggered", lang, "slack").world
         for verb in sorted(FORMS):
             yield f"form {verb} {lang}", render_form(form_card(verb, 142, "token", world, lang))
-    yield (
-        "shortcut",
-        keep_form(Remark(user="U1", chat="C1", text="x" * 4000, link="https://acme.slack.com/archives/C1/p1")),
-    )
+    remark = Remark(user="U1", chat="C1", text="x" * 4000, link="https://acme.slack.com/archives/C1/p1")
+    yield from ((f"shortcut {lang}", keep_form(remark, lang)) for lang in LANGS)
     fields = tuple(Field(name=f"f{i}", label="L", kind=FieldKind.CHOICE, options=hundreds) for i in range(150))
     yield "many", render_form(FormCard(verb="v", title="t", submit="s", cancel="c", token="t", fields=fields))
     for name, message in messages():

@@ -22,6 +22,7 @@ from bot.store.base import AlarmRow, Delivery
 from bot.store.base import Inbound as Body
 from bot.store.memory import MemoryStore
 from tests.scenarios.company import START, company
+from tests.sim.phones import Network
 from tests.sim.platforms import Platform, Shown, Weather, buttons, capabilities, words
 from tests.sim.process import KEY, Env, Process
 from tests.sim.storage import Crash, CrashingStore, Notes
@@ -57,7 +58,9 @@ class Story:
         self.store.on_commit = self._committed
         rng = random.Random(0)
         self.carriers = {
-            name: Platform(name, caps, self.line, random.Random(0), Weather(latency=(150, 250)))
+            name: (Network if caps.vendors else Platform)(
+                name, caps, self.line, random.Random(0), Weather(latency=(150, 250))
+            )
             for name, caps in capabilities().items()
         }
         self.pages: list[Page] = []

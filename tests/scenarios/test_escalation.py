@@ -70,7 +70,7 @@ def test_a_way_that_stood_in_already_is_not_used_again():
     t = Story(ruled(once(member("bo")), world=climbing()))
     t.down("slack").fire("disk full")
     t.between("0s", "1m").page("bo", via="sms", times=1).page("bo", via="email", times=1)
-    t.between("1m", "29m").quiet()
+    t.between("1m", "29m").nobody("bo")
 
 
 def test_a_step_that_fails_leads_on_at_once():

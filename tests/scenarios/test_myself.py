@@ -8,6 +8,7 @@ import pytest
 
 from bot.commands.vocabulary import VERBS
 from bot.engine.model import MINUTE, Condition, Severity
+from bot.engine.numbers import CallerNumber
 from bot.engine.silence import Silence
 from bot.engine.world import Rung
 from tests.scenarios.company import company
@@ -39,8 +40,19 @@ def test_prefs_are_what_happens():
 def test_vcard_tells_the_numbers_or_that_there_is_none():
     t = Story()
     assert t.say("bo", "vcard").startswith("No number is published")
-    t.edit(replace(t.world, callers=("+12025550199", "+12025550198")))
-    assert t.say("bo", "vcard").splitlines()[1:] == ["+12025550199", "+12025550198"]
+    numbers = (
+        CallerNumber(number="+12025550199", region="US"),
+        CallerNumber(number="106900001234", region="CN", use=("sms",)),
+        CallerNumber(number="+12025550198", region="US", use=("voice",)),
+    )
+    t.edit(replace(t.world, numbers=numbers))
+    assert t.say("bo", "vcard").splitlines()[1:] == [
+        "US: +12025550199 (texts and calls), +12025550198 (calls)",
+        "CN: 106900001234 (texts)",
+        "As a contact, with the steps for your phone: https://tocsin.example.com/vcard",
+    ]
+    t.edit(replace(t.world, url=""))
+    assert len(t.say("bo", "vcard").splitlines()) == 3
 
 
 def test_doctor_tells_what_works_what_failed_and_what_is_missing():

@@ -7,7 +7,7 @@ from dataclasses import replace
 import pytest
 
 from bot.engine.model import HOUR
-from bot.engine.world import Group, Override
+from bot.engine.world import Group, Layer, Member, Override, Schedule
 from tests.scenarios.company import WEEKLY
 from tests.scenarios.story import Story
 
@@ -134,6 +134,52 @@ def test_a_shift_can_be_taken_by_its_id():
     assert t.say("bo", f"take {name}") == "It is yours unless somebody else takes it."
     t.say("di", f"take {name}")
     assert duty(t, at="today 20:00").startswith("Di Diaz")
+
+
+def asked(t: Story) -> list[str]:
+    return [one for one in t.world.members if any("asks for cover" in text for text in told(t, one))]
+
+
+def test_a_shift_is_asked_for_once_until_somebody_takes_it_or_the_request_is_ended():
+    t = Story()
+    t.say("bo", "cover 18:00 22:00")
+    again = t.say("bo", "cover 20:00 23:00")
+    assert again.startswith(
+        "Nobody was asked again: you wait already for somebody to take Primary (primary) from 18:00"
+    )
+    assert t.say("bo", "swap 1").startswith("Nobody was asked again")
+    t.at("1m")
+    assert len([text for text in told(t, "ann") if "asks for cover" in text]) == 1
+    assert t.say("bo", "cover 22:00 23:00").startswith("Asked Ann Ames")
+    t.say("bo", f"unoverride {again[-6:]}")
+    assert t.say("bo", "cover 18:00 20:00").startswith("Asked Ann Ames")
+
+
+def crowd(size: int) -> Story:
+    """So many people with numbers for names take turns, each a week; the first has it."""
+    t = Story()
+    names = [f"m{number:02}" for number in range(size)]
+    people = {one: Member(id=one, name=one.upper(), identities={"slack": f"U0{one.upper()}"}) for one in names}
+    layer = Layer(id="w", start="2026-03-02T09:00", groups=tuple(Group(members={"primary": (one,)}) for one in names))
+    plan = Schedule(id="primary", name="Primary", zone="UTC", layers=(layer,))
+    t.edit(replace(t.world, members={**t.world.members, **people}, schedules={"primary": plan}))
+    return t
+
+
+def test_twenty_people_are_asked_and_everybody_may_take_it():
+    t = crowd(30)
+    t.say("m00", "cover 18:00 22:00")
+    t.at("5m")
+    assert asked(t) == [f"m{number:02}" for number in range(1, 21)]
+    name = t.say("m29", "overrides").split(":")[0]
+    assert t.say("m29", f"take {name}").startswith("You are on call for Primary (primary) from 18:00")
+
+
+def test_where_there_is_no_schedule_next_says_so():
+    t = Story()
+    assert t.say("bo", "next nights") == "There is no schedule nights."
+    t.edit(replace(t.world, schedules={}))
+    assert t.say("bo", "next") == "There is no schedule."
 
 
 def test_who_is_not_on_call_needs_no_cover():

@@ -22,6 +22,7 @@ from tests.sim.checks_quiet import QuietChecks
 from tests.sim.checks_regroup import RegroupChecks
 from tests.sim.checks_rest import RestChecks
 from tests.sim.people import Heard
+from tests.sim.phones import Network
 from tests.sim.platforms import Platform, Shown
 from tests.sim.storage import Notes, Record
 
@@ -40,6 +41,7 @@ MARKS = (
     "merged", "joined", "moved", "set_by_hand", "written_after_the_end", "quick_silence", "unsilenced", "batch",
     "own_ladder", "ack_timeout", "round_robin", "in_hours", "named_by_alert", "mailbox_paged", "overtaken_press",
     "overtaken_receipt", "acked_elsewhere", "taken_over", "clocks_changed", "hints_lost", "hints_lost_throughout",
+    "vendor_failed_over", "vendor_unproven", "rung_again",
 )  # fmt: skip
 """What a run of many seeds must have met, or its success means little."""
 
@@ -127,6 +129,10 @@ class Checks:
 
     def landed(self, platform: Platform, job: Job, shown: Shown | None, new: bool) -> None:
         self.delivery.landed(platform, job, shown, new)
+
+    def vendor_is_bad(self, network: Network, job: Job, vendor: str) -> None:
+        """A page begins with a vendor that is not well."""
+        self.delivery.vendor_is_bad(network, job, vendor)
 
     def lost(self, job: Job) -> None:
         self.delivery.lost(job)

@@ -11,9 +11,12 @@ from bot.deliver import Job, Outcome
 from bot.engine.effects import Page, Reason
 from bot.engine.escalation import current_level
 from bot.engine.events import Acknowledge
-from bot.engine.model import MINUTE, SECOND, Instant, Progress, Span, medium_of
+from bot.engine.model import MINUTE, SECOND, Instant, Progress, Severity, Span, medium_of
+from bot.engine.vendors import Why
 from bot.engine.world import World
+from bot.phones import Carried
 from bot.store.base import DeliveryState, Lane
+from tests.sim.phones import FAILED_OVER_WITHIN, Network
 from tests.sim.platforms import CALL_MAX, Platform, Shown
 from tests.sim.process import TICK
 from tests.sim.storage import Record, Settled
@@ -21,12 +24,14 @@ from tests.sim.storage import Record, Settled
 if TYPE_CHECKING:
     from tests.sim.checks import Checks
 
-PROOF: dict[str, Span] = {"im": 30 * SECOND, "sms": 2 * MINUTE, "email": MINUTE}
+PROOF: dict[str, Span] = {"im": 30 * SECOND, "sms": 2 * MINUTE, "voice": MINUTE, "email": MINUTE}
 """How long a page may go without a proof, as docs/escalation.md promises it."""
 SLACK: Span = 3 * TICK + SECOND
 REACHED_WITHIN: Span = 6 * MINUTE
 """Two minutes for a text, one for a mail, half a minute for each chat, and the tries in between."""
 _FALLBACKS = (Reason.FALLBACK_FAILED, Reason.FALLBACK_UNPROVEN)
+_ONCE_MORE = frozenset({Why.NO_PROOF, Why.RING_AGAIN})
+"""Why a page that some vendor took goes out once more."""
 _RANK = (DeliveryState.SENT, DeliveryState.DELIVERED)
 
 
@@ -192,7 +197,8 @@ class DeliveryChecks:
     def _was_fine(self, way: str, member: object, since: Instant) -> bool:
         sim = self._all.sim
         carrier = sim.carriers[way]
-        address = {"sms": member.phone, "email": member.email}.get(way) or member.identities[way]
+        address = {"sms": member.phone, "voice": member.phone, "email": member.email}.get(way)
+        address = address or member.identities[way]
         if address in carrier.refused or address in carrier.mute:
             return False
         return not sim.sick[way].between(since - 2 * MINUTE, sim.line.now)
@@ -224,13 +230,40 @@ class DeliveryChecks:
             self._all.marks["retry_after_obeyed"] += 1
         if row.error == "budget":
             self._all.marks["budget_waited"] += 1
+        if job.choice and job.choice.why in _ONCE_MORE:
+            self.excused[row.key] += 1
+        self.excused[row.key] += bool(job.choice and job.choice.hedge)
 
     def came_back(self, job: Job, outcome: Outcome) -> None:
         """An answer, or none."""
-        if isinstance(outcome, Transient) and outcome.ambiguous:
-            self.excused[job.row.key] += 1
+        outcomes = [each.outcome for each in outcome.placed] if isinstance(outcome, Carried) else [outcome]
+        for each in outcomes:
+            self.excused[job.row.key] += isinstance(each, Transient) and each.ambiguous
+        if job.choice and job.choice.why in _ONCE_MORE:
+            self._all.marks[job.choice.why.value] += 1
         if isinstance(outcome, RateLimited):
             self._all.checked[18] += 1
+
+    def vendor_is_bad(self, network: Network, job: Job, vendor: str) -> None:
+        """A Critical page has met a vendor that is dead, slow or lying: another one has it within 15 seconds."""
+        now = self._all.now_of(job.row.incident) if job.row.incident else None
+        if now is not None and now.severity is Severity.CRITICAL:
+            due = FAILED_OVER_WITHIN + SLACK
+            self._all.sim.line.after(due, self._failover_due, network, job, vendor, self._all.sim.line.now)
+
+    def _failover_due(self, network: Network, job: Job, vendor: str, since: Instant) -> None:
+        checks, row = self._all, job.row
+        sim = checks.sim
+        troubled = sim.excuses.between(since - CALL_MAX, sim.line.now) or sim.sick[row.carrier].between(
+            since, sim.line.now
+        )
+        fact = self.pages.get(row.key)
+        now = checks.now_of(row.incident)
+        if troubled or fact is None or self._moved_on(fact) or now.severity is not Severity.CRITICAL:
+            return
+        others = [each for each in network.tries[row.key].vendors if each != vendor]
+        checks.marks["vendor_failed_over"] += bool(others)
+        checks.must(bool(others), 9, f"{row.key} went by {vendor}, which is bad, and by no other within 15 s")
 
     def lost(self, job: Job) -> None:
         """Nobody will write down what became of this call."""
@@ -255,6 +288,8 @@ class DeliveryChecks:
             fact.landed = True
             fact.proven = fact.proven or platform.caps.proof == "accepted"
             self._by_provider[platform.name, f"{platform.name}:{platform.count}"] = fact
+            if job.choice:
+                self._by_provider[platform.name, f"m:{job.choice.key}"] = fact
         if shown is not None:
             self.drawn[platform.name, shown.ref] = self._under_way[row.id, row.token]
 
@@ -276,13 +311,13 @@ class DeliveryChecks:
             checks.marks["chat_moved" if given.error == "chat_moved" else "card_gone"] += 1
             self._recorded.discard(row.key)
             self.landings.pop(row.key, None)
-        elif not row.ref and (given.ref or given.state in _RANK):
+        elif not row.ref and not row.provider_id and (given.ref or given.state in _RANK):
             checks.must(row.key not in self._recorded, 7, f"{row.key} was sent and written down twice")
             self._recorded.add(row.key)
 
     def receipt(self, receipt: Receipt) -> None:
         """A vendor's proof was taken."""
-        fact = self._by_provider.get((receipt.carrier, receipt.provider_id))
+        fact = self._by_provider.get((receipt.carrier, receipt.provider_id or receipt.mark))
         if fact is not None and fact.key not in self._recorded:
             self._all.marks["overtaken_receipt"] += 1
         if fact is not None and receipt.state == "delivered":

@@ -59,6 +59,7 @@ class RestChecks:
         self._outbox()
         self._muted()
         self._shown()
+        self._said()
         self._schedules()
         self._sent_as_often_as_explained()
         self._all.regroup.at_rest()
@@ -181,7 +182,7 @@ class RestChecks:
         checks, sim = self._all, self._all.sim
         owned: set[tuple[str, str]] = set()
         for row in checks.rows():
-            if not row.ref:
+            if not row.ref or row.op:
                 continue
             owned.add((row.carrier, row.ref))
             shown = sim.carriers[row.carrier].shown.get(row.ref)
@@ -195,6 +196,15 @@ class RestChecks:
                     row = sim.store.read(lambda tx, s=shown: tx.delivery(s.row))
                     excused = row is not None and (checks.delivery.excused[row.key] > 0 or row.state in _DONE_WITH)
                     checks.must(excused, 12, f"{ref} of {row.key if row else shown.row} is an orphan")
+
+    def _said(self) -> None:
+        """The lines below a card stand in the order in which they were decided; what is said twice was said before."""
+        latest: dict[str, int] = {}
+        for carrier in self._all.sim.carriers.values():
+            for key in dict.fromkeys(line.key for line in carrier.said):
+                _, card, number = key.split(":")
+                self._all.must(int(number) > latest.get(card, 0), 13, f"{key} is said below a later line")
+                latest[card] = int(number)
 
     def _same(self, row: Delivery, shown: Shown) -> None:
         checks, sim = self._all, self._all.sim

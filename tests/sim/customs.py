@@ -64,7 +64,8 @@ def member(one: Member) -> Member:
         return one
     text = Rung(after=rng.choice((45_000, MINUTE, 2 * MINUTE)), ways=("sms",))
     mail = Rung(after=rng.choice((3 * MINUTE, 5 * MINUTE)), ways=("email",))
-    rungs = rng.choice(((text,), (text, mail), (mail,)))
+    call = Rung(after=5 * MINUTE, ways=("voice",))
+    rungs = rng.choice(((text,), (text, mail), (mail,), (text, call)))
     return replace(one, ladder={Severity.CRITICAL: rungs, Severity.WARNING: rungs[-1:]})
 
 

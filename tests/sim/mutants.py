@@ -36,6 +36,12 @@ class Mutant:
 _ENGINE, _STORE = "bot.engine", "bot.store"
 
 CORE: dict[str, Mutant] = {
+    "vendor-believed": Mutant(
+        f"{_ENGINE}.vendors", "_believed_until", "page.severity is Severity.CRITICAL", "False", ("vendor",), rate=0.0
+    ),
+    "failover-later": Mutant(
+        "bot.phones", "Phones._settled", "due_at=now, error", "due_at=now + 60_000, error", ("vendor",), rate=0.0
+    ),
     "ack-keeps-cycle": Mutant(
         f"{_ENGINE}.people", "_settle", "cycle=draft.incident.cycle + 1", "cycle=draft.incident.cycle", rate=0.9
     ),

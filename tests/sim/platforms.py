@@ -91,6 +91,17 @@ class Hall:
     closed: bool = False
 
 
+@dataclass(frozen=True, slots=True)
+class Said:
+    """A line below a card; in a war room, or where the card was deleted, by itself."""
+
+    address: str
+    below: str
+    text: str
+    key: str
+    at: Instant
+
+
 @dataclass
 class Platform:
     """One platform or vendor. `watch` hears of everything that it takes, `receipts` of proofs that come later."""
@@ -116,6 +127,8 @@ class Platform:
     receipt_faults: float = 0.0
     receipts_overtake: float = 0.0
     """How many receipts come before the answer to the call that they are about."""
+    said: list[Said] = field(default_factory=list)
+    """The lines below cards, in the order in which people see them."""
     halls: dict[str, Hall] = field(default_factory=dict)
     """War rooms by address."""
     count: int = 0
@@ -155,7 +168,7 @@ class Platform:
     def _refuse(self, job: Job, error: SendError, done: Callable[[Outcome], None]) -> None:
         """From the moment at which the sender hears of a pause it has to keep to it."""
         if isinstance(error, RateLimited):
-            name = "" if error.whole else job.row.address
+            name = "" if error.whole else job.chat
             until = self.line.now + round(error.after_s * SECOND)
             self.pauses[name] = max(until, self.pauses.get(name, 0))
         done(error)
@@ -174,10 +187,10 @@ class Platform:
         if rng.random() < weather.throttle:
             after, whole = rng.randrange(1, 31), rng.random() < 0.3
             return RateLimited(float(after), whole=whole)
-        if row.address in self.refused:
+        if job.chat in self.refused:
             return Permanent("recipient_unreachable" if row.member else "chat_unreachable")
-        if row.address in self.moved and not row.ref:
-            return Moved(self.moved[row.address])
+        if job.chat in self.moved and not row.ref:
+            return Moved(self.moved[job.chat])
         return None
 
     def _attend(self, job: Job, call: RoomCall) -> RoomDone:
@@ -213,6 +226,11 @@ class Platform:
             return Sent(ref=row.ref, provider_id=row.provider_id)
         self.count += 1
         handle = f"{self.name}:{self.count}"
+        if job.place:
+            below = job.place.ref if job.place.ref in self.shown else ""
+            self.said.append(Said(job.chat, below, words(job.message), row.key, now))
+            self.on_landed(self, job, None, True)
+            return Sent(ref=handle)
         if not self.caps.edit:
             self.on_landed(self, job, None, True)
             if self.caps.proof == "delivered":
@@ -245,7 +263,7 @@ class Platform:
         self.on_receipt(Receipt(carrier=self.name, provider_id=handle, state=state, reason=reason))
 
     def _check_pace(self, job: Job) -> None:
-        now, address = self.line.now, job.row.address
+        now, address = self.line.now, job.chat
         for name in ("", address):
             if self.pauses.get(name, 0) > now:
                 self.on_hasty(self, f"a call to {address} {self.pauses[name] - now} ms before the pause was over")
@@ -286,9 +304,9 @@ def words(part: Any) -> str:
 def capabilities() -> dict[str, Capabilities]:
     """What the product's own adapters say of themselves."""
     from bot.adapters.email import SmtpAdapter
+    from bot.adapters.phone import SmsAdapter, VoiceAdapter
     from bot.adapters.slack import SlackAdapter
-    from bot.adapters.sms import TwilioAdapter
     from bot.adapters.telegram import TelegramAdapter
 
-    adapters: tuple[Any, ...] = (SlackAdapter, TelegramAdapter, TwilioAdapter, SmtpAdapter)
+    adapters: tuple[Any, ...] = (SlackAdapter, TelegramAdapter, SmsAdapter, VoiceAdapter, SmtpAdapter)
     return {each.name: each.caps for each in adapters}

@@ -20,6 +20,7 @@ from bot.directory import Directory
 from bot.engine.model import SECOND, Instant, Span
 from bot.engine.world import World
 from bot.intake import Intake
+from bot.phones import Carried
 from bot.rendering import Rendering
 from bot.store.base import Delivery, InboxState, Lane, StoreUnavailable, Tx
 from bot.store.base import Inbound as Body
@@ -116,8 +117,8 @@ class Worker:
         env, worlds, service = process.env, process.directory.world, process.service
         clock, ids = env.line.clock, env.ids
         self.intake = Intake(service, env.parsers, worlds, clock, ids)
-        self.ticker = Ticker(service, clock)
         self.deliver = JournalDeliver(service, process.rendering, env.carriers, process.budgets, clock, ids)
+        self.ticker = Ticker(service, self.deliver.phones, clock)
         self.deliver.notebook = env.store
 
     def guard(self, step: Callable[..., None], *args: Any) -> bool:
@@ -177,6 +178,9 @@ class Worker:
     def _record(self, job: Job, outcome: Outcome, bell: str) -> None:
         env = self.process.env
         env.on_outcome(job, outcome)
+        if isinstance(outcome, Carried):
+            for placed in outcome.placed:
+                self.deliver.phones.learn(job.row, placed)
         try:
             env.store.run(lambda tx: self.deliver.record(tx, job, outcome))
         except (StoreUnavailable, Crash):

@@ -23,6 +23,7 @@ from tests.sim.checks import Checks
 from tests.sim.errands import Errands, Scene
 from tests.sim.faults import Excuses, Faults
 from tests.sim.people import ANSWER_RATES, Heard, People
+from tests.sim.phones import Network
 from tests.sim.platforms import Platform, Shown, Weather, capabilities
 from tests.sim.process import Env, Process
 from tests.sim.sketch import Sketch
@@ -94,11 +95,12 @@ class Simulation:
         """When hints are lost; that excuses nothing."""
         self.store = CrashingStore(store or MemoryStore())
         self.carriers = {
-            name: Platform(
+            name: (Network if caps.vendors else Platform)(
                 name, caps, self.line, random.Random(rngs["platforms"].getrandbits(64)), self.faults.weather()
             )
             for name, caps in capabilities().items()
         }
+        self.networks = {name: each for name, each in self.carriers.items() if isinstance(each, Network)}
         self.sick = {name: Excuses() for name in self.carriers}
         self.env = Env(
             self.line,
@@ -170,6 +172,7 @@ class Simulation:
             carrier.weather = Weather()
             carrier.receipt_faults = carrier.receipts_overtake = 0.0
             carrier.mute.clear()
+            self.networks[name].ailing.clear() if name in self.networks else None
             self.sick[name].add(self.line.now, self.line.now + HEALING)
 
     def _come_to_rest(self) -> None:
@@ -288,6 +291,8 @@ class Simulation:
             carrier.on_landed = self._landed
             carrier.on_receipt = self.receive
             carrier.on_hasty = checks.hasty
+        for network in self.networks.values():
+            network.on_bad = checks.vendor_is_bad
 
     def _committed(self, notes: Notes) -> None:
         self.tally.events += len(notes.records)

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 
 from bot.engine.model import DAY, HOUR, MINUTE, SECOND, Span
 from tests.sim import town
+from tests.sim.phones import choose_illness
 from tests.sim.platforms import Weather
 
 if TYPE_CHECKING:
@@ -39,6 +40,7 @@ class Strikes:
             "garbage",
             "freeze",
             "hints",
+            "vendor",
         ):
             if self._sim.faults.has(kind):
                 self._sim.line.after(self._sim.faults.next_in(kind), self._strike, kind)
@@ -56,7 +58,8 @@ class Strikes:
                 if self._sim.faults.has("blocked") and rng.random() < 0.2:
                     self._sim.carriers[platform].refused.add(user)
             if self._sim.faults.has("mute") and rng.random() < 0.3:
-                self._sim.carriers["sms"].mute.add(member.phone)
+                for network in self._sim.networks.values():
+                    network.mute.add(member.phone)
         for channel in self._sim.declared.channels.values():
             for chat in channel.chats:
                 if self._sim.faults.has("moved") and chat.platform == "telegram":
@@ -84,6 +87,19 @@ class Strikes:
         name = self._rng.choice(list(self._sim.carriers))
         how = self._rng.choice(("refused", "server_error", "hang"))
         self._ail(name, "outage", Weather(down=how), how)
+
+    def _vendor(self) -> None:
+        """One vendor of texts or calls is dead, slow, or takes everything and does nothing; the others are well."""
+        sim, rng = self._sim, self._rng
+        name = rng.choice(("sms", "voice"))
+        network = sim.networks[name]
+        if network.ailing:
+            return
+        vendor, illness = choose_illness(rng)
+        span = sim.faults.lasts("vendor")
+        network.ailing[vendor] = illness
+        sim.trace(f"{vendor} of {name} is {illness} for {span} ms")
+        sim.line.after(span, network.ailing.pop, vendor, None)
 
     def _revoked(self) -> None:
         self._ail(self._rng.choice(("slack", "telegram", "email")), "revoked", Weather(revoked=True), "revoked")

@@ -119,6 +119,7 @@ def _member(rng: random.Random, number: int, name: str) -> Member:
         email=f"{name}@example.com" if email else "",
         identities={platform: ids[platform] for platform in accounts},
         ways=_ways(rng),
+        calls=phone and rng.random() < 0.5,
     )
     return customs.member(one)
 
@@ -129,6 +130,7 @@ def _ways(rng: random.Random) -> dict[Severity, tuple[Way, ...]]:
         {Severity.CRITICAL: ("im", "sms"), Severity.WARNING: ("im",), Severity.INFO: ("email",)},
         {Severity.CRITICAL: ("sms",)},
         {Severity.CRITICAL: ("sms", "email"), Severity.WARNING: ("email",)},
+        {Severity.CRITICAL: ("im", "voice")},
     ))  # fmt: skip
 
 
@@ -220,7 +222,7 @@ def _level(rng: random.Random, members: list[str], schedules: list[str]) -> Leve
     one = Level(
         targets=(target,),
         chats=(Chat(platform="slack", address="C0BOSS", name="#bosses"),) if rng.random() < 0.2 else (),
-        ways=rng.choice((None, None, {Severity.CRITICAL: ("sms", "im")})),
+        ways=rng.choice((None, None, {Severity.CRITICAL: ("sms", "im")}, {Severity.CRITICAL: ("voice", "sms")})),
         repeat_every=rng.choice((0, MINUTE, 5 * MINUTE, 10 * MINUTE)),
         repeat_times=rng.choice((0, 0, 1, 1, 2, 3)),
         escalate_after=rng.choice((MINUTE, 5 * MINUTE, 15 * MINUTE, 30 * MINUTE)),

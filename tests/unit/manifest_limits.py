@@ -12,11 +12,13 @@ from bot.manifest.values import human
 Schema = dict[str, Any]
 _SCHEMA = manifest_schema()
 _SEVERITY = re.compile(r"ladder\.(?:critical|warning|info)")
+_MEDIUM = re.compile(r"quotas\.(?:sms|voice|email)")
 
 
 def keys() -> dict[str, tuple[str, str]]:
     """Path of a key (`channels.ID.rules[].delay`) → its limit and its default, for all that have a greatest value."""
-    return {_SEVERITY.sub("ladder.SEVERITY", path): said for path, said in _below(_SCHEMA, "", frozenset())}
+    found = _below(_SCHEMA, "", frozenset())
+    return {_MEDIUM.sub("quotas.MEDIUM", _SEVERITY.sub("ladder.SEVERITY", path)): said for path, said in found}
 
 
 def _below(schema: Schema, path: str, seen: frozenset[str]) -> Iterator[tuple[str, tuple[str, str]]]:

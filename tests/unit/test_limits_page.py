@@ -7,9 +7,13 @@ from pathlib import Path
 
 import pytest
 
-from bot import app, directory, lookups, noise, rendering, rooms, service
+from bot import app, directory, lookups, noise, remarks, rendering, rooms, service
+from bot.adapters import mail_replies
+from bot.adapters.email import relays
+from bot.cards.build import actions
+from bot.cards.build import remarks as remark_cards
 from bot.cards.template import names, sandbox
-from bot.commands import asking, grammar, likeness, linking, said, times
+from bot.commands import asking, grammar, likeness, linking, said, shifting, times
 from bot.engine import (
     conditions,
     digest,
@@ -20,6 +24,7 @@ from bot.engine import (
     flapping,
     grouping,
     inhibition,
+    mail_address,
     notices,
     patterns,
     people,
@@ -27,8 +32,9 @@ from bot.engine import (
     routing,
     silence,
 )  # fmt: skip
+from bot.engine import remarks as engine_remarks
 from bot.engine import rooms as engine_rooms
-from bot.engine.model import DAY, HOUR, Level, Span
+from bot.engine.model import DAY, HOUR, SECOND, Level, Span
 from bot.manifest import feeds, imported, lint, tables, wording
 from bot.manifest import noise as declared
 from bot.manifest.schedules import Calendar
@@ -36,9 +42,12 @@ from bot.manifest.values import WEEKDAYS, human
 from tests.unit.boundaries import world_of
 from tests.unit.manifest_limits import keys
 from webhooks import bodies
+from webhooks import links as link_page
+from webhooks.mail import addresses, bounds, polling, receiver, session
 from webhooks.pace import Pace
+from webhooks.sources import email as mails
 from webhooks.sources import keys as alert_keys
-from webhooks.sources import labels, links, prometheus_v2, severities, standard, texts
+from webhooks.sources import labels, links, mime, prometheus_v2, severities, standard, texts
 
 ROOT = Path(__file__).parents[2]
 PAGE = (ROOT / "docs/limits.md").read_text(encoding="utf-8")
@@ -122,6 +131,25 @@ FACTS = {
         "All lookups of one batch": f"{lookups.BUDGET_S:g} s",
         "Failures in a row after which a lookup rests": number(lookups.FAILURES_MAX),
     },
+    "Mail in": {
+        "A mail": f"{number(mails.MAIL_LIMIT)} bytes",
+        "Text of a mail": f"{number(mime.TEXT_LIMIT)} bytes, cut",
+        "Header of a mail that is read": f"{number(mime.HEADER_LIMIT)} bytes, {number(mime.FIELDS_LIMIT)} fields",
+        "Parts of a mail that are read": f"{mime.PARTS_LIMIT}, {mime.DEPTH_LIMIT} levels deep",
+        "Date that lies ahead counts": f"up to {human(mails.AHEAD)}",
+        "Key behind the `+` of an address": characters(addresses.DETAIL_LIMIT, CUT),
+        "Line of a mail by SMTP": f"{number(session.LINE_LIMIT)} bytes",
+        "Recipients of one mail": f"{receiver.RECIPIENTS_MAX}, {number(receiver.COPIES_MAX)} bytes for all",
+        "Connections": f"{bounds.CONNECTIONS_MAX}, {bounds.CONNECTIONS_OF_HOST} of one host",
+        "Mails under way, together": f"{number(bounds.HELD_MAX)} bytes",
+        "Mails of one host": f"{number(bounds.MAILS_OF_HOST)} a minute",
+        "Unknown recipients": (
+            f"{bounds.GUESSES_OF_SESSION} in a connection, {bounds.GUESSES_OF_HOST} a minute of one host"
+        ),
+        "A command, or a whole mail": f"{bounds.PATIENCE_S:g} s, {bounds.SHORT_PATIENCE_S:g} s when it is crowded",
+        "Mails of one look into a mailbox": number(polling.BATCH),
+        "Looks that fail in a row before somebody is told": number(polling.ALARM_AFTER),
+    },
     "Noise": {
         "Values that make a group, in a branch too": number(declared.DIMENSIONS_MAX),
         "Open incidents compared by likeness": number(grouping.CANDIDATES_MAX),
@@ -155,14 +183,26 @@ FACTS = {
         "Notices that are made up for after an outage": days(notices.CATCH_UP),
         "Workdays of a calendar": ", ".join(WEEKDAYS[day] for day in WORKDAYS),
     },
+    "Mail out": {
+        "One relay, while there is another": f"{number(relays.RELAY_S)} s",
+        "All relays of one mail": f"{number(relays.TOTAL_S)} s",
+        "Link in a mail or a text": f"{human(actions.LINK_LIFE)}, once",
+        "Between opening a link and pressing its button": human(link_page.COOKIE_S * SECOND),
+        "A mail can be answered for": days(mail_address.REPLY_LIFE),
+        "Words of an answer that are read": characters(mail_replies.WORDS_MAX),
+    },
     "In chat": {
         "Code that links an account": f"{human(directory.CODE_LIFE)}, once",
         "What an unknown account asked for is kept": (
             f"{human(linking.WISH_LIFE)}, {linking.WISHES_MAX} of one account"
         ),
         "Code by mail": f"one in {human(linking.MAIL_GAP)} to a member, one in {human(linking.ASK_GAP)} for an account",
+        "People asked to take or to swap a shift": f"{shifting.ASKED_MAX}; one open request of a person for a shift",
         "Override made in chat": f"up to {days(times.WINDOW_MAX)}",
         "Incidents named in one line of an answer": number(said.REFS_SHOWN),
+        "Lines below the card of an incident, in each chat": number(engine_remarks.LINES_MAX),
+        "Note in such a line": characters(remark_cards.QUOTED_MAX, CUT),
+        "Line that could not be said is dropped": after(remarks.LIFE),
         "Messages of a war room that are kept": number(engine_rooms.LINES_KEPT),
         "War room that cannot be asked for is given up": after(rooms.LIFE),
     },

@@ -62,7 +62,7 @@ def test_everything_reaches_the_world():
         (ladder(rung("5m"), rung("2m")), CRITICAL, "not_rising", "2m is not later than 5m"),
         (ladder({"after": "2m", "via": []}), f"{CRITICAL}[0].via", "too_short", "is empty"),
         (ladder(rung("2m", "sms")), f"{CRITICAL}[0].via[0]", "unknown_platform", "platforms"),
-        (ladder(rung("2m", "voice")), f"{CRITICAL}[0].via[0]", "way", "not available yet"),
+        (ladder(rung("2m", "voice")), f"{CRITICAL}[0].via[0]", "unknown_platform", "platforms"),
         (ladder(*(rung(f"{n}m") for n in range(1, 12))), CRITICAL, "too_long", "longer than 10"),
         (rule(ack_timeout="4m"), f"{RULE}.ack_timeout", "out_of_range", "5m to 1d"),
         (rule(ack_timeout="25h"), f"{RULE}.ack_timeout", "out_of_range", "5m to 1d"),

@@ -92,9 +92,9 @@ def test_every_adapter_is_made_from_what_was_declared():
     )  # fmt: skip
     telegram = registry.CARRIERS["telegram"].make(settings["telegram"]).settings
     assert (telegram.token, telegram.base_url) == (ENV["TELEGRAM_TOKEN"], "https://api.telegram.org/bot")
-    for name in ("sms", "email"):
+    for name in ("sms", "voice", "email"):
         wanted = {each.name for each in fields(registry._load(registry.CARRIERS[name].settings))}
-        assert settings[name].keys() <= wanted | {"vendor"}
+        assert settings[name].keys() <= wanted
 
 
 @pytest.mark.parametrize("end", ["", "/", "/bot", "/bot/"])

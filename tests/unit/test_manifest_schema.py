@@ -37,7 +37,7 @@ def test_it_is_a_schema_and_the_examples_fit():
     [
         ({"colour": 1}, "$"),
         ({"catch_all": ["ann"]}, "$.catch_all[0]"),
-        ({"members": {"ann": {"notify": {"info": ["voice"]}}}}, "$.members.ann.notify.info[0]"),
+        ({"members": {"ann": {"notify": {"info": ["fax"]}}}}, "$.members.ann.notify.info[0]"),
         ({"channels": {"pay": {"auto_close": 5}}}, "$.channels.pay.auto_close"),
         ({"schedules": {"s": {"layers": [{"start": "x", "unit": "weeks"}]}}}, "$.schedules.s.layers[0].unit"),
     ],
@@ -65,7 +65,7 @@ def test_every_key_has_a_description_in_the_schema_and_in_the_docs():
 
 def test_the_manifest_in_the_docs_is_a_good_one():
     docs = (ROOT / "docs/manifest.md").read_text(encoding="utf-8")
-    whole, rules = re.findall(r"```yaml\n(.*?)```", docs, re.DOTALL)
+    whole, rules, phones = re.findall(r"```yaml\n(.*?)```", docs, re.DOTALL)
     env = {"TOCSIN_KEY": "k" * 16, "SLACK_BOT_TOKEN": "xoxb-1", "SLACK_APP_TOKEN": "xapp-1"}
     assert load.read(whole, file="docs/manifest.md", env=env).world.channels["web"].rules
     shown = parse(rules, "docs/manifest.md").data["rules"]
@@ -73,6 +73,11 @@ def test_the_manifest_in_the_docs_is_a_good_one():
     schedule = {"schedules": {"dba": {"name": "DBA", "timezone": "UTC", "layers": [{"start": "2026-01-05T09:00",
                 "members": ["ann"]}]}}}  # fmt: skip
     assert problems_of(small({"channels": {"pay": {"rules": shown}}} | people | schedule)) == ()
+    twilio = {"TWILIO_ACCOUNT_SID": "AC" + "0" * 32, "TWILIO_AUTH_TOKEN": "t", "TWILIO_FROM": "+12025550100"}
+    names = dict.fromkeys(("VONAGE_KEY", "VONAGE_SECRET", "VONAGE_SIGNING"), "x")
+    declared = load.read(small(parse(phones, "docs/manifest.md").data), file="docs", env=twilio | names).platforms
+    assert [each["vendor"] for each in declared.settings()["sms"]["vendors"]] == ["twilio", "vonage"]
+    assert declared.settings()["voice"]["vendors"][0]["sender"] == "+12025550100"
 
 
 SMS = {"vendor": "twilio", "account_sid": "AC" + "0" * 32, "auth_token": "t", "from": "+12025550100"}

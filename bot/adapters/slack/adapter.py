@@ -51,6 +51,7 @@ CAPABILITIES = Capabilities(
     groups=True,
     forms=True,
     rooms=True,
+    threads=True,
     by_email=True,
     user_groups=True,
     slash=True,
@@ -155,6 +156,16 @@ class SlackAdapter:
         deadline = asyncio.get_running_loop().time() + self.settings.timeout_s
         body = {"channel": channel, "ts": ts, "blocks": [], "attachments": [], **message}
         return await self._write("chat.update", body, deadline)
+
+    async def reply(self, address: str, ref: str, message: Json, *, key: str) -> Sent:
+        """Post in the thread of a message, for those alone who look there or are mentioned (no `reply_broadcast`).
+
+        Slack posts it in the channel itself where that message was deleted. Raises SendError.
+        https://docs.slack.dev/messaging/#threading
+        """
+        channel, _, ts = ref.partition(":")
+        deadline = asyncio.get_running_loop().time() + self.settings.timeout_s
+        return await self._write("chat.postMessage", {"channel": channel, "thread_ts": ts, **message}, deadline)
 
     async def resolve_user(self, email: str) -> str | None:
         """The id of the workspace's member with that address, or `None`. Raises SendError."""

@@ -6,6 +6,9 @@ https://docs.slack.dev/surfaces/app-home
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+from typing import Final
+
 from bot.adapters.base import Answer, Json
 from bot.adapters.slack.decode import KEEP, Remark
 
@@ -16,6 +19,28 @@ INPUT_MAX = 3_000
 ERROR_MAX = 300
 """Characters beside a field, our own: Slack names no limit, and the place is small."""
 REF_MAX = 20
+KEEP_FAILED: Final = "failed"
+KEEP_WORDS: Final[Mapping[str, Mapping[str, str]]] = {
+    "en": {
+        "title": "Add to an incident",
+        "submit": "Add note",
+        "cancel": "Cancel",
+        "incident": "Incident",
+        "hint": "Its number, such as #142.",
+        "note": "Note",
+        KEEP_FAILED: "Slack did not open the form in time, and nothing was kept. Try again, or type: /toc note #142 …",
+    },
+    "zh": {
+        "title": "添加到故障",
+        "submit": "添加备注",
+        "cancel": "取消",
+        "incident": "故障",
+        "hint": "故障编号，例如 #142。",
+        "note": "备注",
+        KEEP_FAILED: "Slack 未能及时打开表单，内容没有保存。请重试，或输入：/toc note #142 …",
+    },
+}
+"""The shortcut's own words: they are said before the product is asked anything."""
 
 
 def spoken(answer: Answer) -> list[Json]:
@@ -66,26 +91,32 @@ def _blocks(message: Json) -> list[Json]:
     return blocks
 
 
-def keep_form(remark: Remark) -> Json:
+def words(locale: str) -> Mapping[str, str]:
+    """What the shortcut says in the language of a locale such as `zh-CN`; English where no other is known."""
+    return KEEP_WORDS["zh" if locale.lower().startswith("zh") else "en"]
+
+
+def keep_form(remark: Remark, locale: str = "") -> Json:
     """The form behind the shortcut `Add to incident`: which incident, and the words as they will stand in its timeline.
 
-    In English: Slack names no language with a shortcut, and nothing is looked up while the three seconds run.
+    In the language that is known of the person by now: nothing is looked up while the three seconds run.
     """
-    words: Json = {"type": "plain_text_input", "action_id": "text", "multiline": True, "max_length": INPUT_MAX}
+    said = words(locale)
+    text: Json = {"type": "plain_text_input", "action_id": "text", "multiline": True, "max_length": INPUT_MAX}
     if remark.text:
-        words["initial_value"] = remark.text[:INPUT_MAX]
+        text["initial_value"] = remark.text[:INPUT_MAX]
     number = {"type": "plain_text_input", "action_id": "ref", "max_length": REF_MAX, "focus_on_load": True}
     return {
         "type": "modal",
         "callback_id": KEEP,
         "private_metadata": remark.link,
-        "title": _plain("Add to an incident"),
-        "submit": _plain("Add note"),
-        "close": _plain("Cancel"),
+        "title": _plain(said["title"]),
+        "submit": _plain(said["submit"]),
+        "close": _plain(said["cancel"]),
         "blocks": [
-            {"type": "input", "block_id": "ref", "label": _plain("Incident"), "element": number}
-            | {"hint": _plain("Its number, such as #142.")},
-            {"type": "input", "block_id": "text", "label": _plain("Note"), "element": words},
+            {"type": "input", "block_id": "ref", "label": _plain(said["incident"]), "element": number}
+            | {"hint": _plain(said["hint"])},
+            {"type": "input", "block_id": "text", "label": _plain(said["note"]), "element": text},
         ],
     }
 

@@ -13,8 +13,9 @@ from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from bot.adapters.base import Answer, Emit, Errands, Inbound, Json, Permanent, SendError, Slash
-from bot.adapters.slack.answers import content, faults, home_view, keep_form, spoken
+from bot.adapters.slack.answers import KEEP_FAILED, content, faults, home_view, keep_form, spoken, words
 from bot.adapters.slack.decode import ME, PLATFORM, Remark
+from bot.adapters.slack.locales import Locales
 from bot.adapters.slack.outcome import outcome
 
 if TYPE_CHECKING:
@@ -73,6 +74,7 @@ class _Talk:
         self._emit = emit
         self._errands = errands
         self._session = session
+        self._locales = Locales(web, errands)
 
     async def on_press(self, ack: AsyncAck, body: Json, context: AsyncBoltContext) -> None:
         """A button or menu: acknowledged silently, answered through the response_url, or with a form."""
@@ -121,7 +123,8 @@ class _Talk:
 
     async def _handled(self, inbound: Inbound) -> asyncio.Task[Answer]:
         """The emit, finished or still under way; raises what it raised, so that Slack learns that nothing was saved."""
-        task = await self._errands.within(_awaited(self._emit, inbound), EMIT_S)
+        spoken_in = replace(inbound, lang=self._locales.of(inbound.user))
+        task = await self._errands.within(_awaited(self._emit, spoken_in), EMIT_S)
         if task.done():
             task.result()
         return task
@@ -150,9 +153,10 @@ class _Talk:
         return True
 
     async def _ask(self, remark: Remark, body: Json) -> None:
-        if not await self._opened(keep_form(remark), body, remark.chat):
-            sorry = "Slack did not open the form in time, and nothing was kept. Try again, or type: /toc note #142 …"
-            await self._respond(spoken(Answer(toast=sorry)), str(body.get("response_url", "")))
+        lang = self._locales.of(remark.user)
+        if not await self._opened(keep_form(remark, lang), body, remark.chat):
+            sorry = Answer(toast=words(lang)[KEEP_FAILED])
+            await self._respond(spoken(sorry), str(body.get("response_url", "")))
 
     async def _respond(self, bodies: list[Json], url: str) -> None:
         """Say the answer at a response_url: five uses within half an hour; the SDK does not raise, so look."""

@@ -26,7 +26,7 @@ AUTH_WORDS = frozenset({
     "ekm_access_denied",
 })  # fmt: skip
 CHAT_WORDS = frozenset({
-    "channel_not_found", "not_in_channel", "is_archived", "is_inactive", "restricted_action", "thread_not_found",
+    "channel_not_found", "not_in_channel", "is_archived", "is_inactive", "restricted_action",
     "restricted_action_read_only_channel", "restricted_action_thread_only_channel",
     "restricted_action_non_threadable_channel", "restricted_action_thread_locked", "team_not_found",
     "user_not_in_channel", "external_channel_migrating", "slack_connect_file_link_sharing_blocked",
@@ -41,7 +41,7 @@ CARD_WORDS = frozenset({
     "invalid_arguments", "invalid_arg_name", "invalid_array_arg", "invalid_charset", "invalid_json", "json_not_object",
     "view_too_large", "markdown_text_conflict",
 })  # fmt: skip
-GONE_WORDS = frozenset({"message_not_found", "cant_update_message", "edit_window_closed"})
+GONE_WORDS = frozenset({"message_not_found", "cant_update_message", "edit_window_closed", "thread_not_found"})
 LATER_WORDS = frozenset({"service_unavailable", "request_timeout", "team_added_to_org", "accesslimited"})
 MAYBE_WORDS = frozenset({"internal_error", "fatal_error"})
 """Slack says of these that a part of the call may have succeeded."""

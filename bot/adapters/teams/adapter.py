@@ -60,6 +60,7 @@ CAPABILITIES = Capabilities(
     groups=True,
     forms=True,
     rooms=True,
+    threads=True,
     mentions=True,
     local_time=True,  # {{DATE()}} and {{TIME()}}: https://learn.microsoft.com/adaptive-cards/authoring-cards/text-features
     answer_within_s=5.0,  # Teams shows an error after 10 to 15: https://github.com/MicrosoftDocs/msteams-docs/issues/6461
@@ -121,9 +122,7 @@ class TeamsAdapter:
         if not settings.app_id or not settings.tenant_id:
             raise ValueError("Teams needs the app id and the tenant id of the bot's registration.")
         self.settings = settings
-        self.places = Places(settings.service_url)
-        if settings.roster:
-            self.places.rosters[settings.roster] = None
+        self.places = Places(settings.service_url, settings.roster)
         self.caps = replace(CAPABILITIES, by_email=bool(settings.roster))
         self._everybody: tuple[float, dict[str, str]] = (float("-inf"), {})
         self._errands = Errands()
@@ -181,6 +180,10 @@ class TeamsAdapter:
     async def edit(self, ref: str, message: Json) -> Sent:
         """Replace a message wholly, in place."""
         return await (await self._loaded()).post.edit(ref, message, self._deadline())
+
+    async def reply(self, address: str, ref: str, message: Json, *, key: str) -> Sent:
+        """Post in the thread of a message of a channel; a chat has no threads and gets it as a message of its own."""
+        return await (await self._loaded()).post.reply(ref, message, self._deadline())
 
     async def resolve_user(self, email: str) -> str | None:
         """The object id of the roster's member with that address, or `None`; the roster is read once in a while."""

@@ -49,7 +49,8 @@ class Refused(Exception):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Kind:
-    """What a call does, because the same status means different things: `person` or a chat, `edit` or a new message.
+    """What a call does, because the same status means different things: `person` or a chat, `edit` (of a message, or an
+    answer below one) or a new message.
 
     `ambiguous=False` is for calls that write nothing: their timeout leaves no doubt.
     """

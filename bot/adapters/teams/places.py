@@ -30,6 +30,8 @@ class Places:
     """Grows with what is heard; forgets the oldest beyond `MEMORY_MAX`. Lost at a restart, and then learned anew."""
 
     default_url: str
+    roster: str = ""
+    """The conversation with everybody in it, where the manifest names one: asked first for anybody."""
     urls: dict[str, str] = field(default_factory=dict)
     """The service URL of a conversation, or under `""` the newest heard from anywhere."""
     people: dict[str, Person] = field(default_factory=dict)
@@ -68,8 +70,10 @@ class Places:
         self.rosters.pop(base_of(conversation), None)
 
     def lookups(self) -> Iterator[str]:
-        """Where to look for a person, the newest first."""
-        yield from reversed(self.rosters)
+        """Where to look for a person: the roster with everybody, then what else is known, the newest first."""
+        if self.roster:
+            yield self.roster
+        yield from (each for each in reversed(self.rosters) if each != self.roster)
 
 
 def _put(memory: dict[str, V], key: str, value: V) -> None:

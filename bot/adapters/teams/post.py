@@ -9,14 +9,13 @@ from typing import TYPE_CHECKING, Any
 from bot.adapters.base import AuthBroken, Json, Permanent, SendError, Sent, Transient
 from bot.adapters.teams.connector import BadAnswer, Connectors
 from bot.adapters.teams.login import Login
+from bot.adapters.teams.lookup import Lookup
 from bot.adapters.teams.outcome import Kind, outcome
-from bot.adapters.teams.places import Places, is_channel, is_person, parts_of, ref_of
+from bot.adapters.teams.places import Places, base_of, is_channel, is_person, parts_of, ref_of
 
 if TYPE_CHECKING:
     from botbuilder.schema import Activity
 
-LOOKUPS_MAX = 3
-"""Rosters that are asked for one person, at most."""
 PAGE_SIZE = 500
 """Members on a page, at most: https://learn.microsoft.com/microsoftteams/platform/resources/team-chat-member-api-changes"""
 PAGES_MAX = 50
@@ -33,6 +32,7 @@ class Post:
         self._connectors = connectors
         self._login = login
         self._places = places
+        self._lookup = Lookup()
         self._bot = f"28:{app_id}"
         self._tenant = tenant
 
@@ -63,19 +63,27 @@ class Post:
         await self._call(conversation, work, kind, deadline)
         return Sent(ref=ref)
 
+    async def reply(self, ref: str, message: Json, deadline: float) -> Sent:
+        """A new message in the conversation of another: in a channel that is its thread, `19:…;messageid=N`.
+
+        https://learn.microsoft.com/microsoftteams/platform/bots/how-to/conversations/send-proactive-messages
+        """
+        conversation, _ = parts_of(ref)
+        threaded = not is_channel(conversation) and is_channel(base_of(conversation))
+        return await self._said(conversation, message, Kind(edit=threaded), deadline)
+
     async def account(self, user: str, deadline: float) -> str:
         """What Teams calls a person to this app, looked up in the conversations that are known; empty if in none."""
         known = self._places.people.get(user)
         if user.startswith("29:") or (known and known.account):
             return user if user.startswith("29:") else str(known and known.account)
-        for roster in list(self._places.lookups())[:LOOKUPS_MAX]:
-            try:
-                member = await self.member(roster, user, deadline)
-            except Permanent:
-                continue
-            self._places.meet(user, account=str(member.id))
-            return str(member.id)
-        return ""
+
+        async def ask(roster: str, until: float) -> str:
+            return str((await self.member(roster, user, until)).id)
+
+        if account := await self._lookup.find(user, self._places.lookups(), ask, deadline):
+            self._places.meet(user, account=account)
+        return account
 
     async def member(self, roster: str, user: str, deadline: float) -> Any:
         """A member of a conversation, by account or object id."""

@@ -63,6 +63,7 @@ CAPABILITIES = Capabilities(
     groups=True,
     slash=True,
     rooms=True,
+    threads=True,
     answer_within_s=3.0,  # not published; a person expects the toast as fast as elsewhere
     # https://core.telegram.org/bots/faq#my-bot-is-hitting-limits: 1/s a chat, 20 a minute a group, 30/s in all
     per_chat=Budget(per_s=0.25, burst=4),  # with 5, the sixth message may come within 5 s
@@ -157,6 +158,14 @@ class TelegramAdapter:
     async def send(self, address: str, message: Json, *, key: str) -> Sent:
         """Post a message. Telegram knows no idempotency key, so `key` is not sent. Raises SendError."""
         return await self._post(address, message)
+
+    async def reply(self, address: str, ref: str, message: Json, *, key: str) -> Sent:
+        """Answer a message, in its own topic; a plain message where it was deleted. Raises SendError.
+
+        https://core.telegram.org/bots/api#replyparameters
+        """
+        answered = {"message_id": int(ref.partition(":")[2]), "allow_sending_without_reply": True}
+        return await self._post(address, {"reply_parameters": answered, **message})
 
     async def _post(self, address: str, message: Json) -> Sent:
         bot = self._opened()

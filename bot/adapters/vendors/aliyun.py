@@ -10,17 +10,19 @@ from __future__ import annotations
 import hashlib
 import hmac
 import json
+import re
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 from typing import Final
 from urllib.parse import quote, urlsplit
 
-from bot.adapters.base import HttpAnswer, HttpRequest, Permanent, Receipt, SendError, Sent
+from bot.adapters.base import Finding, HttpAnswer, HttpRequest, Permanent, Receipt, SendError, Sent
 from bot.adapters.vendors.contract import (
     KeyPress,
     News,
     Outgoing,
+    Said,
     Slot,
     Words,
     acknowledged,
@@ -31,6 +33,7 @@ from bot.adapters.vendors.contract import (
     decoded,
     down,
     fill,
+    finding,
     mark,
     no_balance,
     rows,
@@ -43,10 +46,13 @@ from bot.adapters.vendors.contract import (
 
 KEY_MS: Final = 8_000
 PLAYS: Final = 2
+IVR_PRODUCT: Final = "11000000300005"
+"""https://help.aliyun.com/zh/vms/through-the-call-id-for-call-records: the product of IvrCall."""
 PER_NUMBER_S: Final = 60.0
 """A callee is called once a minute, five times an hour and twenty times a day at most: see IvrCall."""
 
 _CHINA: Final = "+86"
+_MAINLAND: Final = re.compile(r"1[0-9]{10}")
 _NO_BODY: Final = hashlib.sha256(b"").hexdigest()
 _NUMBER: Final = frozenset({"isv.MOBILE_NUMBER_ILLEGAL", "isv.CALLED_NUMBER_ILLEGAL", "isv.INVALID_CALLED_NUMBER"})
 _BLOCKED: Final = frozenset({"isv.MOBILE_IN_BLACK", "isv.CALLED_NUMBER_BLACKLIST"})
@@ -68,12 +74,16 @@ _SMS_REASONS: Final = {
 _CALL_REASONS: Final = {
     "200002": "busy", "200003": "no_answer", "200004": "recipient_unreachable", "200005": "recipient_unreachable",
     "200007": "recipient_unreachable", "200010": "recipient_unreachable", "200011": "recipient_unreachable",
-    "200104": "sender_refused", "200105": "recipient_blocked", "200117": "sender_refused", "200118": "not_delivered",
+    "200012": "sender_refused", "200130": "not_delivered", "200104": "sender_refused",
+    "200105": "recipient_blocked", "200117": "sender_refused", "200118": "not_delivered",
     "200121": "rate_limited",
 }  # fmt: skip
-_HEARD: Final = frozenset({"200000", "200001", "200008"})
-"""Answered: heard to the end, hung up early, or pressed nothing.
+_PROVEN: Final = frozenset({"200001", "300000"})
+"""Hung up while it was speaking, or pressed a key: a mailbox does neither.
 https://help.aliyun.com/zh/vms/developer-reference/operators-receipt-error-code"""
+_UNDER_WAY: Final = frozenset({"200101", "200201", "200102", "200100", "200000", "200008"})
+"""It calls, rings, was answered, is over: https://help.aliyun.com/en/vms/developer-reference/call-status-code.
+And heard to its end, or no key pressed: a mailbox does that too, and the vendor does not tell one from a person."""
 _PRESSED: Final = "300000"
 
 
@@ -173,6 +183,7 @@ class AliyunSms:
     """The template for numbers outside the mainland, with the same variables; empty: none are sent there."""
     name: str = "aliyun"
     medium: str = "sms"
+    replies: bool = False
 
     def request(self, to: str, words: Words, *, key: str, callback_url: str, at: int, nonce: str) -> Outgoing:
         """One text. Where reports go is set in the console, so `callback_url` is not sent."""
@@ -190,19 +201,54 @@ class AliyunSms:
         return outcome(status, body, headers)
 
     def receipt(self, request: HttpRequest, *, at: int) -> tuple[News, ...]:
-        """SmsReport: https://help.aliyun.com/zh/sms/developer-reference/smsreport-2"""
+        """SmsReport, and SmsUp for what people answer.
+
+        https://help.aliyun.com/zh/sms/developer-reference/smsreport-2 · …/smsup-http
+        """
         check_secret_path(request, self.account.callback_secret)
-        news = []
+        news: list[News] = []
         for row in rows(request.body):
+            if "content" in row:
+                news.append(_said(row))
+                continue
             found, good = str(row.get("biz_id", "")), row.get("success") is True
             reason = "" if good else _SMS_REASONS.get(str(row.get("err_code", "")), "not_delivered")
             state = "delivered" if good else "failed"
-            news.append(Receipt(carrier=self.medium, provider_id=found, state=state, reason=reason))
+            ours = str(row.get("out_id") or "")
+            news.append(Receipt(carrier=self.medium, provider_id=found, state=state, reason=reason, mark=ours))
         return tuple(news)
 
-    def answer(self, news: Sequence[News], said: str, lang: str) -> HttpAnswer:
+    def answer(
+        self, news: Sequence[News], said: str, lang: str, again: Words | None = None, callback_url: str = ""
+    ) -> HttpAnswer:
         """The vendor tries again unless it reads this."""
         return acknowledged({"code": 0, "msg": "ok"})
+
+    def poll(self, provider_id: str, *, at: int, nonce: str) -> Outgoing | None:
+        """QuerySendDetails wants the number and the day, not the id of a text alone."""
+        return None
+
+    def polled(self, status: int, body: bytes, headers: Mapping[str, str]) -> Receipt | None:
+        """Never asked: see `poll`."""
+        return None
+
+    def balance(self, *, at: int, nonce: str) -> Outgoing | None:
+        """https://help.aliyun.com/zh/sms/developer-reference/api-dysmsapi-2017-05-25-querysmssignlist"""
+        return _call(self.account, "dysmsapi", "QuerySmsSignList", {"PageIndex": "1", "PageSize": "50"}, at, nonce)
+
+    def checked(self, status: int, body: bytes, headers: Mapping[str, str]) -> Finding:
+        """Whether the key is accepted, and what became of the signature where the first page has it."""
+        answer = decoded(body)
+        listed = answer.get("SmsSignList")
+        if answer.get("Code") != "OK" or not isinstance(listed, list):
+            refused = outcome(status, body, headers)
+            error = refused if isinstance(refused, SendError) else unclear(str(status))
+            return finding(self.medium, "Alibaba Cloud", error=error)
+        states = [str(each.get("AuditStatus")) for each in listed if isinstance(each, dict)
+                  and each.get("SignName") == self.signature]  # fmt: skip
+        good = not states or "AUDIT_STATE_PASS" in states
+        cure = "" if good else f"The signature {self.signature} is not approved: see the vendor's console."
+        return finding(self.medium, "Alibaba Cloud", detail=states[0] if states else "the key is accepted", cure=cure)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -218,6 +264,7 @@ class AliyunVoice:
     bye_template: str = ""
     name: str = "aliyun"
     medium: str = "voice"
+    replies: bool = False
 
     def request(self, to: str, words: Words, *, key: str, callback_url: str, at: int, nonce: str) -> Outgoing:
         """One call. Raises `Permanent` outside mainland China, where IvrCall does not reach."""
@@ -254,15 +301,50 @@ class AliyunVoice:
             pressed, tried = str(row.get("dtmf") or ""), str(row.get("out_id") or "")
             if pressed or code == _PRESSED:
                 news.append(KeyPress(carrier=self.medium, provider_id=found, key=pressed, attempt=tried))
-            if code in _HEARD or code == _PRESSED:
-                news.append(Receipt(carrier=self.medium, provider_id=found, state="delivered"))
-            elif code in _CALL_REASONS:
-                news.append(Receipt(carrier=self.medium, provider_id=found, state="failed", reason=_CALL_REASONS[code]))
+            if (receipt := _told(found, code)) is not None:
+                news.append(replace(receipt, mark=tried))
         return tuple(news)
 
-    def answer(self, news: Sequence[News], said: str, lang: str) -> HttpAnswer:
+    def answer(
+        self, news: Sequence[News], said: str, lang: str, again: Words | None = None, callback_url: str = ""
+    ) -> HttpAnswer:
         """The templates speak for themselves; the vendor only wants to read that we have it."""
         return acknowledged({"code": 0, "msg": ""})
+
+    def poll(self, provider_id: str, *, at: int, nonce: str) -> Outgoing | None:
+        """QueryCallDetailByCallId for a call of an IVR, of the day that `at` is in.
+
+        https://help.aliyun.com/zh/vms/developer-reference/api-dyvmsapi-2017-05-25-querycalldetailbycallid
+        """
+        fields = {"CallId": provider_id, "ProdId": IVR_PRODUCT, "QueryDate": str(at * 1_000)}
+        return _call(self.account, "dyvmsapi", "QueryCallDetailByCallId", fields, at, nonce)
+
+    def polled(self, status: int, body: bytes, headers: Mapping[str, str]) -> Receipt | None:
+        """`Data` is JSON in text; its `state` has the codes of a report. The call's id is not in it."""
+        return _told("", str(decoded(str(decoded(body).get("Data", "")).encode()).get("state", "")))
+
+    def balance(self, *, at: int, nonce: str) -> Outgoing | None:
+        """Dyvmsapi has nothing to ask that needs no call or number; the key is that of the texts mostly."""
+        return None
+
+    def checked(self, status: int, body: bytes, headers: Mapping[str, str]) -> Finding:
+        """Never asked: see `balance`."""
+        return Finding(check=f"{self.medium}: Alibaba Cloud account", ok=True, detail="not checked")
+
+
+def _said(row: Mapping[str, object]) -> Said:
+    """A person's text: numbers of the mainland come without their country code."""
+    number, text = str(row.get("phone_number", "")), str(row.get("content", ""))
+    user = f"{_CHINA}{number}" if _MAINLAND.fullmatch(number) else f"+{number.lstrip('+')}"
+    return Said(carrier="sms", user=user, text=text, key=str(row.get("sequence_id", "")))
+
+
+def _told(found: str, code: str) -> Receipt | None:
+    """What a code of a call tells."""
+    if code in _PROVEN or code in _UNDER_WAY:
+        return Receipt(carrier="voice", provider_id=found, state="delivered" if code in _PROVEN else "alive")
+    reason = _CALL_REASONS.get(code)
+    return Receipt(carrier="voice", provider_id=found, state="failed", reason=reason) if reason else None
 
 
 def _quoted(text: str) -> str:

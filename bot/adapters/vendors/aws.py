@@ -18,18 +18,20 @@ from datetime import UTC, datetime
 from typing import Any, Final
 from urllib.parse import urlsplit
 
-from bot.adapters.base import HttpAnswer, HttpRequest, Receipt, SendError, Sent
+from bot.adapters.base import Finding, HttpAnswer, HttpRequest, Receipt, SendError, Sent
 from bot.adapters.vendors.contract import (
     CertificateNeeded,
     Forged,
     News,
     Outgoing,
+    Said,
     Subscription,
     Words,
     bad_account,
     bad_number,
     blocked,
     decoded,
+    finding,
     mark,
     no_balance,
     same,
@@ -62,6 +64,9 @@ _EVENTS: Final = {
     "TEXT_INVALID_MESSAGE": "sender_refused", "TEXT_TTL_EXPIRED": "not_delivered", "TEXT_UNKNOWN": "not_delivered",
 }  # fmt: skip
 """Final events: https://docs.aws.amazon.com/sms-voice/latest/userguide/configuration-sets-event-types.html"""
+
+_UNDER_WAY: Final = frozenset({"TEXT_QUEUED", "TEXT_PENDING", "TEXT_SENT", "TEXT_SUCCESSFUL"})
+"""`TEXT_SUCCESSFUL` is the carrier's word that it took the text, not the phone's."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -139,6 +144,7 @@ class AwsSms:
     certificates: dict[str, bytes] = field(default_factory=dict)
     name: str = "aws"
     medium: str = "sms"
+    replies: bool = False
 
     def request(self, to: str, words: Words, *, key: str, callback_url: str, at: int, nonce: str) -> Outgoing:
         """One text. Where events go is the configuration set's business, so `callback_url` is not sent."""
@@ -152,13 +158,16 @@ class AwsSms:
         }
         if self.account.configuration_set:
             message["ConfigurationSetName"] = self.account.configuration_set
-        body = json.dumps(message, ensure_ascii=False).encode()
+        return self._ask("SendTextMessage", message, at)
+
+    def _ask(self, operation: str, asked: Mapping[str, Any], at: int) -> Outgoing:
+        body = json.dumps(asked, ensure_ascii=False).encode()
         base = self.account.base_url or f"https://sms-voice.{self.account.region}.amazonaws.com"
         headers = {
             "content-type": "application/x-amz-json-1.0",
             "host": urlsplit(base).netloc,
             "x-amz-date": _stamp(at),
-            "x-amz-target": "PinpointSMSVoiceV2.SendTextMessage",
+            "x-amz-target": f"PinpointSMSVoiceV2.{operation}",
         }
         proof = sign(
             self.account.secret_key,
@@ -179,7 +188,10 @@ class AwsSms:
         return outcome(status, body, headers)
 
     def receipt(self, request: HttpRequest, *, at: int) -> tuple[News, ...]:
-        """A notification of the topic, or the question whether we want them."""
+        """A notification of the topic, or the question whether we want them.
+
+        A person's text comes by the same topic: https://docs.aws.amazon.com/sms-voice/latest/userguide/two-way-sms-payload.html
+        """
         envelope = decoded(request.body)
         if not self.account.topic_arn or not same(str(envelope.get("TopicArn", "")), self.account.topic_arn):
             raise Forged("The message is not of the configured SNS topic.")
@@ -191,15 +203,49 @@ class AwsSms:
             return (Subscription(url=url),)
         event = decoded(str(envelope.get("Message", "")).encode())
         kind, found = str(event.get("eventType", "")), str(event.get("messageId", ""))
-        if kind not in _EVENTS or not (event.get("isFinal", True) or kind == "TEXT_DELIVERED"):
+        if "messageBody" in event and event.get("originationNumber"):
+            user, text = str(event["originationNumber"]), str(event["messageBody"])
+            return (Said(carrier=self.medium, user=user, text=text, key=str(event.get("inboundMessageId", ""))),)
+        if kind not in _EVENTS and kind not in _UNDER_WAY:
             return ()
-        reason = _EVENTS[kind]
-        state = "failed" if reason else "delivered"
-        return (Receipt(carrier=self.medium, provider_id=found, state=state, reason=reason),)
+        reason = _EVENTS.get(kind, "")
+        going = kind in _UNDER_WAY or (reason and not event.get("isFinal", True))
+        state, reason = ("alive", "") if going else ("failed" if reason else "delivered", reason)
+        context = event.get("context")
+        ours = str(context.get("try", "")) if isinstance(context, dict) else ""
+        return (Receipt(carrier=self.medium, provider_id=found, state=state, reason=reason, mark=ours),)
 
-    def answer(self, news: Sequence[News], said: str, lang: str) -> HttpAnswer:
+    def answer(
+        self, news: Sequence[News], said: str, lang: str, again: Words | None = None, callback_url: str = ""
+    ) -> HttpAnswer:
         """Any 2xx will do."""
         return HttpAnswer(status=200)
+
+    def poll(self, provider_id: str, *, at: int, nonce: str) -> Outgoing | None:
+        """The service has no such call: events are all there is."""
+        return None
+
+    def polled(self, status: int, body: bytes, headers: Mapping[str, str]) -> Receipt | None:
+        """Never asked: see `poll`."""
+        return None
+
+    def balance(self, *, at: int, nonce: str) -> Outgoing | None:
+        """https://docs.aws.amazon.com/pinpoint/latest/apireference_smsvoicev2/API_DescribeAccountAttributes.html"""
+        return self._ask("DescribeAccountAttributes", {}, at)
+
+    def checked(self, status: int, body: bytes, headers: Mapping[str, str]) -> Finding:
+        """`ACCOUNT_TIER`: in the sandbox only verified numbers are written to."""
+        listed = decoded(body).get("AccountAttributes")
+        if status != 200 or not isinstance(listed, list):
+            refused = outcome(status, body, headers)
+            return finding(
+                self.medium, "AWS", error=refused if isinstance(refused, SendError) else unclear(str(status))
+            )
+        tiers = [
+            str(each.get("Value")) for each in listed if isinstance(each, dict) and each.get("Name") == "ACCOUNT_TIER"
+        ]
+        cure = "Ask for production access: the sandbox writes to verified numbers only." if "SANDBOX" in tiers else ""
+        return finding(self.medium, "AWS", detail=f"tier {', '.join(tiers) or 'unknown'}", cure=cure)
 
 
 def _check_sns(envelope: Mapping[str, Any], certificates: Mapping[str, bytes], at: int) -> None:

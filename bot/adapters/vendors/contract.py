@@ -12,10 +12,12 @@ import json
 import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
-from typing import Any, Protocol
+from typing import Any, Final, Protocol
+from urllib.parse import parse_qs
 
 from bot.adapters.base import (
     AuthBroken,
+    Finding,
     HttpAnswer,
     HttpRequest,
     Permanent,
@@ -77,7 +79,17 @@ class Subscription:
     url: str
 
 
-News = Receipt | KeyPress | Subscription
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Said:
+    """A person sent a text to one of our numbers. `user` is theirs in E.164, `key` the vendor's id of the text."""
+
+    carrier: str
+    user: str
+    text: str
+    key: str
+
+
+News = Receipt | KeyPress | Said | Subscription
 
 
 class Forged(Exception):
@@ -107,6 +119,8 @@ class Vendor(Protocol):
 
     name: str
     medium: str
+    replies: bool
+    """Whether `answer` carries a reply to a `Said`; where not, a reply is a text like any other."""
 
     def request(self, to: str, words: Words, *, key: str, callback_url: str, at: int, nonce: str) -> Outgoing:
         """The signed request that sends `words` to the E.164 number `to`. `at` is in seconds since the epoch.
@@ -128,8 +142,34 @@ class Vendor(Protocol):
         """
         ...
 
-    def answer(self, news: Sequence[News], said: str, lang: str) -> HttpAnswer:
-        """What goes back to the vendor; in a call, `said` is spoken before it ends (empty: nothing is)."""
+    def answer(
+        self, news: Sequence[News], said: str, lang: str, again: Words | None = None, callback_url: str = ""
+    ) -> HttpAnswer:
+        """What goes back to the vendor. After a key `said` is spoken, and the call ends (empty: nothing is spoken).
+
+        With `again`, these words are spoken after it, and a key is awaited once more at `callback_url`. After a text
+        `said` is the reply, where the vendor's answer can carry one: see `replies`. A vendor whose calls speak from
+        templates says what those say.
+        """
+        ...
+
+    def poll(self, provider_id: str, *, at: int, nonce: str) -> Outgoing | None:
+        """The request that asks what became of a message; None where the vendor answers no such question."""
+        ...
+
+    def polled(self, status: int, body: bytes, headers: Mapping[str, str]) -> Receipt | None:
+        """What the answer to `poll` tells, as a callback would have told it; None for no news, and for no answer.
+
+        Its `provider_id` is empty where the vendor's answer does not repeat it: whoever asked knows.
+        """
+        ...
+
+    def balance(self, *, at: int, nonce: str) -> Outgoing | None:
+        """A request that proves the credentials and sends nothing, for `doctor`; None where the vendor has none."""
+        ...
+
+    def checked(self, status: int, body: bytes, headers: Mapping[str, str]) -> Finding:
+        """What the answer to `balance` proves."""
         ...
 
 
@@ -176,6 +216,22 @@ def unclear(detail: str) -> SendError:
     return Transient("unavailable", detail, ambiguous=True)
 
 
+def finding(medium: str, vendor: str, *, detail: str = "", cure: str = "", error: SendError | None = None) -> Finding:
+    """A line of `doctor` about an account: refused with `error`, or well unless there is something to cure."""
+    check = f"{medium}: {vendor} account"
+    if error is None:
+        return Finding(check=check, ok=not cure, detail=detail, cure=cure)
+    return Finding(check=check, ok=False, detail=str(error), cure=_CURES.get(error.reason, _CURE))
+
+
+_CURE: Final = "Try again; if it stays, see what the vendor's console and status page say."
+_CURES: Final = {
+    "auth_broken": "Compare the credentials with the vendor's console.",
+    "no_balance": "Top up the account in the vendor's console.",
+    "sender_refused": "Give the key the right to ask for this in the vendor's console, or look at the account there.",
+}
+
+
 # --- small tools that several vendors share -------------------------------------------------------------------------
 
 
@@ -187,10 +243,24 @@ def mark(key: str, length: int = 15) -> str:
     return base64.b32encode(hashlib.sha256(key.encode()).digest()).decode().lower()[:length]
 
 
+def marked(url: str, key: str) -> str:
+    """A callback's address that gives the mark of a try back: see `mark_in`. Nothing stays nothing."""
+    return f"{url}?try={mark(key)}" if url else ""
+
+
+def mark_in(request: HttpRequest) -> str:
+    """The mark that `marked` put into an address."""
+    return parse_qs(request.query).get("try", [""])[0]
+
+
 def fill(slots: Sequence[Slot], values: Mapping[str, str]) -> list[tuple[str, str]]:
     """The variables of a template in order: links are taken out, because mainland templates refuse them, and each
     value is cut to its length; an empty one becomes a dash, because vendors refuse empty variables.
+
+    Raises `Permanent` for words that have no values at all: a text of dashes would tell nobody anything.
     """
+    if slots and not values:
+        raise Permanent("sender_refused", "This vendor sends templates, and these words fit none.")
     filled = []
     for slot in slots:
         plain = " ".join(_LINK.sub("", values.get(slot.value, "")).split())

@@ -17,10 +17,11 @@ from datetime import UTC, datetime
 from typing import Final
 from urllib.parse import parse_qsl, urlencode
 
-from bot.adapters.base import HttpAnswer, HttpRequest, Receipt, SendError, Sent
+from bot.adapters.base import Finding, HttpAnswer, HttpRequest, Receipt, SendError, Sent
 from bot.adapters.vendors.contract import (
     News,
     Outgoing,
+    Said,
     Slot,
     Words,
     bad_account,
@@ -51,7 +52,6 @@ _FINAL: Final = {
     "E200024": "sender_refused", "E200025": "sender_refused", "E200026": "sender_refused",
 }  # fmt: skip
 """`status` of a report: https://support.huaweicloud.com/intl/en-us/api-msgsms/sms_05_0051.html"""
-_UNDER_WAY: Final = frozenset({"ACCEPTD", ""})
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -119,6 +119,7 @@ class HuaweiSms:
     """The template for numbers outside the mainland, with the same variables; empty: none are sent there."""
     name: str = "huawei"
     medium: str = "sms"
+    replies: bool = False
 
     def request(self, to: str, words: Words, *, key: str, callback_url: str, at: int, nonce: str) -> Outgoing:
         """One text; its report goes to `callback_url`, which has to end in the secret."""
@@ -149,17 +150,40 @@ class HuaweiSms:
         return outcome(status, body, headers)
 
     def receipt(self, request: HttpRequest, *, at: int) -> tuple[News, ...]:
-        """One status report, as a form. A long text has one for each part; any part that failed is a failure."""
+        """One status report, as a form. A long text has one for each part; any part that failed is a failure.
+
+        Or a person's text: https://support.huaweicloud.com/api-msgsms/sms_05_0004.html
+        """
         check_secret_path(request, self.account.callback_secret)
         form = dict(parse_qsl(request.body.decode("utf-8", "replace"), keep_blank_values=True))
         found, status = form.get("smsMsgId", ""), form.get("status", "")
-        if status == "DELIVRD":
-            return (Receipt(carrier=self.medium, provider_id=found, state="delivered"),)
-        if status in _UNDER_WAY:
+        if "body" in form and form.get("from"):
+            return (Said(carrier=self.medium, user=form["from"], text=form["body"], key=found),)
+        state = "delivered" if status == "DELIVRD" else "alive" if status == "ACCEPTD" else "failed"
+        if not status:
             return ()
-        reason = _FINAL.get(status, "not_delivered")
-        return (Receipt(carrier=self.medium, provider_id=found, state="failed", reason=reason),)
+        reason = _FINAL.get(status, "not_delivered") if state == "failed" else ""
+        ours = form.get("extend", "")
+        return (Receipt(carrier=self.medium, provider_id=found, state=state, reason=reason, mark=ours),)
 
-    def answer(self, news: Sequence[News], said: str, lang: str) -> HttpAnswer:
+    def answer(
+        self, news: Sequence[News], said: str, lang: str, again: Words | None = None, callback_url: str = ""
+    ) -> HttpAnswer:
         """Any 2xx will do."""
         return HttpAnswer(status=200)
+
+    def poll(self, provider_id: str, *, at: int, nonce: str) -> Outgoing | None:
+        """The vendor has no such call: reports are all there is."""
+        return None
+
+    def polled(self, status: int, body: bytes, headers: Mapping[str, str]) -> Receipt | None:
+        """Never asked: see `poll`."""
+        return None
+
+    def balance(self, *, at: int, nonce: str) -> Outgoing | None:
+        """An application's key can send and nothing else, so there is nothing to ask."""
+        return None
+
+    def checked(self, status: int, body: bytes, headers: Mapping[str, str]) -> Finding:
+        """Never asked: see `balance`."""
+        return Finding(check=f"{self.medium}: Huawei Cloud account", ok=True, detail="not checked")

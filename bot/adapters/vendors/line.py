@@ -7,10 +7,10 @@ from __future__ import annotations
 
 import secrets
 from collections.abc import Callable
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING
 
-from bot.adapters.base import AuthBroken, Permanent, RateLimited, SendError, Sent, Transient
+from bot.adapters.base import AuthBroken, Finding, Permanent, RateLimited, Receipt, SendError, Sent, Transient
 from bot.adapters.vendors.contract import Outgoing, Vendor, Words
 from bot.engine.vendors import Verdict
 
@@ -79,12 +79,40 @@ class Line:
             raise outcome
         return outcome
 
+    async def ask(self, provider_id: str) -> Receipt | None:
+        """Ask what became of a message; None where the vendor has no answer, or no news. Raises `SendError`."""
+        asked = self.vendor.poll(provider_id, at=self.now(), nonce=self.nonce())
+        told = self.vendor.polled(*await self._call(asked)) if asked else None
+        return replace(told, provider_id=provider_id) if told else None
+
     async def fetch(self, url: str) -> bytes:
         """The body at a vendor's own address (a certificate, a confirmation). Raises `SendError`."""
         status, body, _ = await self._call(Outgoing(method="GET", url=url, headers={}, body=b""))
         if status != 200:
             raise Transient("unavailable", f"{status} from a vendor's certificate address")
         return body
+
+    def can_ask(self) -> bool:
+        """Whether the vendor tells what became of a message when it is asked."""
+        return self.vendor.poll("any", at=self.now(), nonce=self.nonce()) is not None
+
+    async def check(self) -> Finding:
+        """Ask the vendor something that proves the credentials and sends nothing."""
+        name = self.vendor.name
+        asked = self.vendor.balance(at=self.now(), nonce=self.nonce())
+        if asked is None:
+            return Finding(check=name, ok=True, detail="this vendor has nothing to ask that costs nothing")
+        try:
+            return self.vendor.checked(*await self._call(asked))
+        except SendError as error:
+            cure = "Check that this machine may reach the vendor's address."
+            return Finding(check=name, ok=False, detail=str(error), cure=cure)
+
+    def learn(self, url: str, certificate: bytes) -> None:
+        """Keep a certificate that the vendor's callbacks are judged with."""
+        known: dict[str, bytes] | None = getattr(self.vendor, "certificates", None)
+        if known is not None:
+            known[url] = certificate
 
     async def _call(self, asked: Outgoing) -> tuple[int, bytes, dict[str, str]]:
         import aiohttp

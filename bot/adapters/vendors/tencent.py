@@ -15,11 +15,12 @@ from datetime import UTC, datetime
 from typing import Any, Final
 from urllib.parse import urlsplit
 
-from bot.adapters.base import HttpAnswer, HttpRequest, Receipt, SendError, Sent
+from bot.adapters.base import Finding, HttpAnswer, HttpRequest, Receipt, SendError, Sent
 from bot.adapters.vendors.contract import (
     KeyPress,
     News,
     Outgoing,
+    Said,
     Slot,
     Words,
     acknowledged,
@@ -30,6 +31,7 @@ from bot.adapters.vendors.contract import (
     decoded,
     down,
     fill,
+    finding,
     mark,
     no_balance,
     rows,
@@ -166,6 +168,7 @@ class TencentSms:
     """The template for numbers outside the mainland, with the same variables; empty: none are sent there."""
     name: str = "tencent"
     medium: str = "sms"
+    replies: bool = False
 
     def request(self, to: str, words: Words, *, key: str, callback_url: str, at: int, nonce: str) -> Outgoing:
         """One text. Where reports go is set in the console, so `callback_url` is not sent."""
@@ -184,11 +187,15 @@ class TencentSms:
         return outcome(status, body, headers)
 
     def receipt(self, request: HttpRequest, *, at: int) -> tuple[News, ...]:
-        """Delivery reports: https://cloud.tencent.com/document/product/382/37809"""
+        """Delivery reports, and what people answer.
+
+        https://cloud.tencent.com/document/product/382/37809 · https://www.tencentcloud.com/document/product/382/43548
+        """
         check_secret_path(request, self.account.callback_secret)
-        news = []
+        news: list[News] = []
         for row in rows(request.body):
             if "report_status" not in row:
+                news += [_said(row)] if "text" in row else []
                 continue
             good = row["report_status"] == "SUCCESS"
             cause = str(row.get("errmsg", "")).partition(":")[0]
@@ -197,9 +204,45 @@ class TencentSms:
             news.append(Receipt(carrier=self.medium, provider_id=str(row.get("sid", "")), state=state, reason=reason))
         return tuple(news)
 
-    def answer(self, news: Sequence[News], said: str, lang: str) -> HttpAnswer:
+    def answer(
+        self, news: Sequence[News], said: str, lang: str, again: Words | None = None, callback_url: str = ""
+    ) -> HttpAnswer:
         """The vendor tries again unless it reads this."""
         return acknowledged({"result": 0, "errmsg": "OK"})
+
+    def poll(self, provider_id: str, *, at: int, nonce: str) -> Outgoing | None:
+        """Reports are pulled by number or in bulk, never by the id of one text."""
+        return None
+
+    def polled(self, status: int, body: bytes, headers: Mapping[str, str]) -> Receipt | None:
+        """Never asked: see `poll`."""
+        return None
+
+    def balance(self, *, at: int, nonce: str) -> Outgoing | None:
+        """https://cloud.tencent.com/document/api/382/55971: the signatures of the mainland."""
+        body = {"International": 0, "Limit": 100, "Offset": 0}
+        return _call(self.account, "sms", "DescribeSmsSignList", "2021-01-11", body, at)
+
+    def checked(self, status: int, body: bytes, headers: Mapping[str, str]) -> Finding:
+        """Whether the key is accepted, and what became of the signature where it is listed (0: approved)."""
+        response = decoded(body).get("Response")
+        listed = response.get("DescribeSignListStatusSet") if isinstance(response, dict) else None
+        if not isinstance(listed, list):
+            refused = outcome(status, body, headers)
+            error = refused if isinstance(refused, SendError) else unclear(str(status))
+            return finding(self.medium, "Tencent Cloud", error=error)
+        states = [each.get("StatusCode") for each in listed if isinstance(each, dict)
+                  and each.get("SignName") == self.signature]  # fmt: skip
+        good = not states or 0 in states
+        cure = "" if good else f"The signature {self.signature} is not approved: see the vendor's console."
+        return finding(self.medium, "Tencent Cloud", detail="the key is accepted", cure=cure)
+
+
+def _said(row: Mapping[str, Any]) -> Said:
+    """A person's text. It has no id, so it is known by number, second and words."""
+    user = f"+{row.get('nationcode', '86')}{row.get('mobile', '')}"
+    once = hashlib.sha256(f"{user} {row.get('time')} {row.get('text')}".encode()).hexdigest()[:16]
+    return Said(carrier="sms", user=user, text=str(row.get("text", "")), key=once)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -212,6 +255,7 @@ class TencentVoice:
     slots: tuple[Slot, ...]
     name: str = "tencent"
     medium: str = "voice"
+    replies: bool = False
 
     def request(self, to: str, words: Words, *, key: str, callback_url: str, at: int, nonce: str) -> Outgoing:
         """One call. Where callbacks go is set in the console, so `callback_url` is not sent."""
@@ -230,7 +274,10 @@ class TencentVoice:
         return outcome(status, body, headers)
 
     def receipt(self, request: HttpRequest, *, at: int) -> tuple[News, ...]:
-        """The state, the key or the failure of a call: https://cloud.tencent.com/document/product/1128/37700"""
+        """The state, the key or the failure of a call: https://cloud.tencent.com/document/product/1128/37700
+
+        That it was answered proves nothing: the vendor does not tell a mailbox from a person.
+        """
         check_secret_path(request, self.account.callback_secret)
         told = decoded(request.body)
         news: list[News] = []
@@ -246,10 +293,28 @@ class TencentVoice:
             elif kind == "voiceprompt_callback":
                 result = str(event.get("result", ""))
                 reason = {"0": "", "1": "no_answer"}.get(result, "not_delivered")
-                state = "failed" if reason else "delivered"
+                state = "failed" if reason else "alive"
                 news.append(Receipt(carrier=self.medium, provider_id=found, state=state, reason=reason))
         return tuple(news)
 
-    def answer(self, news: Sequence[News], said: str, lang: str) -> HttpAnswer:
+    def answer(
+        self, news: Sequence[News], said: str, lang: str, again: Words | None = None, callback_url: str = ""
+    ) -> HttpAnswer:
         """The vendor tries again unless it reads this."""
         return acknowledged({"result": 0, "errmsg": "OK"})
+
+    def poll(self, provider_id: str, *, at: int, nonce: str) -> Outgoing | None:
+        """The voice service has no such call: callbacks are all there is."""
+        return None
+
+    def polled(self, status: int, body: bytes, headers: Mapping[str, str]) -> Receipt | None:
+        """Never asked: see `poll`."""
+        return None
+
+    def balance(self, *, at: int, nonce: str) -> Outgoing | None:
+        """The voice service can call and nothing else, so there is nothing to ask."""
+        return None
+
+    def checked(self, status: int, body: bytes, headers: Mapping[str, str]) -> Finding:
+        """Never asked: see `balance`."""
+        return Finding(check=f"{self.medium}: Tencent Cloud account", ok=True, detail="not checked")

@@ -1,7 +1,7 @@
-"""Twilio: texts by the Messages API, calls by the Calls API with TwiML; one signature for every callback.
+"""Twilio: texts by the Messages API, and what its calls share with them: the account, the errors, the signature.
 
-https://www.twilio.com/docs/messaging/api/message-resource · https://www.twilio.com/docs/voice/api/call-resource ·
-https://www.twilio.com/docs/usage/security#validating-requests · https://www.twilio.com/docs/api/errors
+https://www.twilio.com/docs/messaging/api/message-resource · https://www.twilio.com/docs/messaging/guides/webhook-request
+· https://www.twilio.com/docs/usage/security#validating-requests · https://www.twilio.com/docs/api/errors
 """
 
 from __future__ import annotations
@@ -10,23 +10,24 @@ import base64
 import hashlib
 import hmac
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
-from urllib.parse import parse_qs, parse_qsl, urlencode
-from xml.sax.saxutils import escape, quoteattr
+from dataclasses import dataclass, replace
+from urllib.parse import parse_qsl, urlencode
+from xml.sax.saxutils import escape
 
-from bot.adapters.base import HttpAnswer, HttpRequest, Receipt, SendError, Sent
+from bot.adapters.base import Finding, HttpAnswer, HttpRequest, Receipt, SendError, Sent
 from bot.adapters.vendors.contract import (
     Forged,
-    KeyPress,
     News,
     Outgoing,
+    Said,
     Words,
     bad_account,
     bad_number,
     blocked,
     decoded,
-    is_chinese,
-    mark,
+    finding,
+    mark_in,
+    marked,
     no_balance,
     same,
     throttled,
@@ -38,18 +39,15 @@ from bot.adapters.vendors.contract import (
 
 VALIDITY_S = 900
 """A text that the carrier could not hand over within 15 minutes is not delivered later: it would only confuse."""
-RING_S = 30
-"""Short of most mailboxes, which answer after some 25 to 30 s; the default of the vendor is 60."""
-KEY_S = 8
-SAID_MAX = 1_200
-"""A `<Say>` takes 4096 characters; a minute and a half of speech is already more than anybody listens to."""
+TEXT_MAX = 1_600
 
 _NUMBER = frozenset({13224, 21211, 21214, 21217, 21614, 30003, 30005, 30006})
 _BLOCKED = frozenset({21610})
 _EMPTY = frozenset({20005, 30002})
 _TOO_FAST = frozenset({20429, 21611, 30001})
 _SMS_FAILED = frozenset({"failed", "undelivered", "canceled"})
-_CALL_FAILED = {"busy": "busy", "no-answer": "no_answer", "canceled": "not_delivered", "failed": "not_delivered"}
+_UNDER_WAY = frozenset({"accepted", "scheduled", "queued", "sending", "sent"})
+"""On the way: https://www.twilio.com/docs/messaging/api/message-resource#message-status-values"""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -73,10 +71,17 @@ def sign(auth_token: str, url: str, fields: Sequence[tuple[str, str]]) -> str:
 def outcome(status: int, body: bytes, headers: Mapping[str, str]) -> Sent | SendError:
     """A 201 with a `sid`, or one of the named errors. A 201 that already says `failed` is an error."""
     answer = decoded(body)
+    wrong = answer.get("status") in _SMS_FAILED or answer.get("code") or answer.get("error_code")
+    if status in (200, 201) and answer.get("sid") and not wrong:
+        return Sent(ref="", provider_id=str(answer["sid"]))
+    return refusal(status, body, headers)
+
+
+def refusal(status: int, body: bytes, headers: Mapping[str, str]) -> SendError:
+    """Which of the named errors an answer is, given that it is one."""
+    answer = decoded(body)
     code = whole(answer.get("code") or answer.get("error_code"))
     detail = f"{status} {code} {answer.get('message') or answer.get('error_message') or ''}".strip()
-    if status in (200, 201) and answer.get("sid") and answer.get("status") not in _SMS_FAILED and not code:
-        return Sent(ref="", provider_id=str(answer["sid"]))
     if status == 429 or code in _TOO_FAST:
         return throttled(wait_s(headers), detail, whole=code != 21611)
     if code in _NUMBER:
@@ -92,7 +97,8 @@ def outcome(status: int, body: bytes, headers: Mapping[str, str]) -> Sent | Send
     return unfit(detail)
 
 
-def _verified(account: TwilioAccount, request: HttpRequest) -> dict[str, str]:
+def verified(account: TwilioAccount, request: HttpRequest) -> dict[str, str]:
+    """The fields of a callback. Raises `Forged` unless the account signed exactly them and the address."""
     fields = parse_qsl(request.body.decode("utf-8", "replace"), keep_blank_values=True)
     query = f"?{request.query}" if request.query else ""
     wanted = sign(account.auth_token, f"{account.callback_base}{request.path}{query}", fields)
@@ -101,19 +107,37 @@ def _verified(account: TwilioAccount, request: HttpRequest) -> dict[str, str]:
     return dict(fields)
 
 
-def _post(account: TwilioAccount, resource: str, fields: Sequence[tuple[str, str]]) -> Outgoing:
+def ask(account: TwilioAccount, resource: str, fields: Sequence[tuple[str, str]] = ()) -> Outgoing:
+    """A request for a resource of the account (`/Messages`, or nothing for the account itself); a POST with fields."""
     login = base64.b64encode(f"{account.account_sid}:{account.auth_token}".encode()).decode()
+    form = {"Content-Type": "application/x-www-form-urlencoded"} if fields else {}
     return Outgoing(
-        method="POST",
-        url=f"{account.base_url}/2010-04-01/Accounts/{account.account_sid}/{resource}.json",
-        headers={"Authorization": f"Basic {login}", "Content-Type": "application/x-www-form-urlencoded"},
+        method="POST" if fields else "GET",
+        url=f"{account.base_url}/2010-04-01/Accounts/{account.account_sid}{resource}.json",
+        headers={"Authorization": f"Basic {login}"} | form,
         body=urlencode(fields).encode(),
     )
 
 
-def _receipt_reason(code: int) -> str:
-    refusal = outcome(400, b'{"code":%d}' % code, {})
-    return refusal.reason if isinstance(refusal, SendError) and code else "not_delivered"
+def account_checked(medium: str, status: int, body: bytes, headers: Mapping[str, str]) -> Finding:
+    """What a GET of the account proves: https://www.twilio.com/docs/iam/api/account#account-properties"""
+    account = decoded(body)
+    found = str(account.get("status", ""))
+    if status != 200 or not found:
+        return finding(medium, "Twilio", error=refusal(status, body, headers))
+    cure = "" if found == "active" else "Reactivate the account, or top it up, in the console."
+    return finding(medium, "Twilio", detail=f"status {found}", cure=cure)
+
+
+def _told(sid: str, status: str, code: object) -> Receipt | None:
+    """What a status of a text tells."""
+    if status == "delivered":
+        return Receipt(carrier="sms", provider_id=sid, state="delivered")
+    if status in _SMS_FAILED:
+        number = whole(code)
+        reason = refusal(400, b'{"code":%d}' % number, {}).reason if number else "not_delivered"
+        return Receipt(carrier="sms", provider_id=sid, state="failed", reason=reason)
+    return Receipt(carrier="sms", provider_id=sid, state="alive") if status in _UNDER_WAY else None
 
 
 @dataclass(frozen=True, slots=True)
@@ -123,87 +147,60 @@ class TwilioSms:
     account: TwilioAccount
     name: str = "twilio"
     medium: str = "sms"
+    replies: bool = True
 
     def request(self, to: str, words: Words, *, key: str, callback_url: str, at: int, nonce: str) -> Outgoing:
         """One text of at most 1600 characters."""
         sender = "MessagingServiceSid" if self.account.sender.startswith("MG") else "From"
-        fields = [("To", to), (sender, self.account.sender), ("Body", words.text[:1600])]
+        fields = [("To", to), (sender, self.account.sender), ("Body", words.text[:TEXT_MAX])]
         fields.append(("ValidityPeriod", str(VALIDITY_S)))
         if callback_url:
-            fields.append(("StatusCallback", callback_url))
-        return _post(self.account, "Messages", fields)
+            fields.append(("StatusCallback", marked(callback_url, key)))
+        return ask(self.account, "/Messages", fields)
 
     def outcome(self, status: int, body: bytes, headers: Mapping[str, str]) -> Sent | SendError:
         """See `outcome` of the module."""
         return outcome(status, body, headers)
 
     def receipt(self, request: HttpRequest, *, at: int) -> tuple[News, ...]:
-        """`MessageStatus` of a status callback; only final ones are news."""
-        form = _verified(self.account, request)
-        status, sid = form.get("MessageStatus", ""), form.get("MessageSid", "")
-        if status == "delivered":
-            return (Receipt(carrier=self.medium, provider_id=sid, state="delivered"),)
-        if status in _SMS_FAILED:
-            reason = _receipt_reason(whole(form.get("ErrorCode")))
-            return (Receipt(carrier=self.medium, provider_id=sid, state="failed", reason=reason),)
-        return ()
+        """`MessageStatus` of a status callback; without one, a person's text.
 
-    def answer(self, news: Sequence[News], said: str, lang: str) -> HttpAnswer:
-        """Nothing to say."""
-        return HttpAnswer(status=204)
-
-
-@dataclass(frozen=True, slots=True)
-class TwilioVoice:
-    """Calls: the words are spoken twice, and one key is awaited."""
-
-    account: TwilioAccount
-    name: str = "twilio"
-    medium: str = "voice"
-
-    def request(self, to: str, words: Words, *, key: str, callback_url: str, at: int, nonce: str) -> Outgoing:
-        """One call. Key and states go to `callback_url` with the try's mark; with none, no key is asked for."""
-        target = f"{callback_url}?{urlencode({'try': mark(key)})}" if callback_url else ""
-        lang = "zh-CN" if is_chinese(words) else "en-US"
-        said = f'<Say language="{lang}" loop="2">{escape(words.text[:SAID_MAX])}</Say>'
-        if target:
-            said = (
-                f'<Gather input="dtmf" numDigits="1" timeout="{KEY_S}" actionOnEmptyResult="true" method="POST" '
-                f"action={quoteattr(target)}>{said}</Gather>"
-            )
-        fields = [("To", to), ("From", self.account.sender), ("Timeout", str(RING_S))]
-        fields.append(("Twiml", f"<Response>{said}</Response>"))
-        if callback_url:
-            fields += [("StatusCallback", target), ("StatusCallbackMethod", "POST")]
-            fields += [("StatusCallbackEvent", event) for event in ("answered", "completed")]
-        return _post(self.account, "Calls", fields)
-
-    def outcome(self, status: int, body: bytes, headers: Mapping[str, str]) -> Sent | SendError:
-        """See `outcome` of the module."""
-        return outcome(status, body, headers)
-
-    def receipt(self, request: HttpRequest, *, at: int) -> tuple[News, ...]:
-        """`Digits` of a gather is a key; a call that was answered proves the page, unless a machine answered it.
-
-        Source of the fields: https://www.twilio.com/docs/voice/twiml#request-parameters
+        STOP and its like come through as well; the vendor keeps the list of who opted out and answers by itself, and
+        `OptOutType` says so: https://www.twilio.com/docs/messaging/tutorials/advanced-opt-out
         """
-        form = _verified(self.account, request)
-        sid, status = form.get("CallSid", ""), form.get("CallStatus", "")
-        if "Digits" in form or form.get("msg") == "Gather End":
-            marks = parse_qs(request.query).get("try", [""])
-            return (KeyPress(carrier=self.medium, provider_id=sid, key=form.get("Digits", ""), attempt=marks[0]),)
-        if form.get("AnsweredBy", "").startswith("machine"):
-            return (Receipt(carrier=self.medium, provider_id=sid, state="failed", reason="answered_by_machine"),)
-        if status in _CALL_FAILED:
-            return (Receipt(carrier=self.medium, provider_id=sid, state="failed", reason=_CALL_FAILED[status]),)
-        if status in ("in-progress", "completed"):
-            return (Receipt(carrier=self.medium, provider_id=sid, state="delivered"),)
-        return ()
+        form = verified(self.account, request)
+        status, sid = form.get("MessageStatus", ""), form.get("MessageSid", "")
+        if status and status != "received":
+            told = _told(sid, status, form.get("ErrorCode"))
+            return (replace(told, mark=mark_in(request)),) if told else ()
+        if not form.get("From") or not sid:
+            return ()
+        return (Said(carrier=self.medium, user=form["From"], text=form.get("Body", ""), key=sid),)
 
-    def answer(self, news: Sequence[News], said: str, lang: str) -> HttpAnswer:
-        """TwiML that speaks `said` after a key and hangs up."""
-        if not any(isinstance(each, KeyPress) for each in news):
+    def answer(
+        self, news: Sequence[News], said: str, lang: str, again: Words | None = None, callback_url: str = ""
+    ) -> HttpAnswer:
+        """TwiML with the reply to a text (https://www.twilio.com/docs/messaging/twiml/message); else nothing."""
+        if not any(isinstance(each, Said) for each in news):
             return HttpAnswer(status=204)
-        spoken = "zh-CN" if lang.startswith("zh") else "en-US"
-        say = f'<Say language="{spoken}">{escape(said)}</Say>' if said else ""
-        return HttpAnswer(body=f"<Response>{say}<Hangup/></Response>".encode(), content_type="text/xml; charset=utf-8")
+        message = f"<Message>{escape(said[:TEXT_MAX])}</Message>" if said else ""
+        return HttpAnswer(body=f"<Response>{message}</Response>".encode(), content_type="text/xml; charset=utf-8")
+
+    def poll(self, provider_id: str, *, at: int, nonce: str) -> Outgoing | None:
+        """GET of the Message resource."""
+        return ask(self.account, f"/Messages/{provider_id}")
+
+    def polled(self, status: int, body: bytes, headers: Mapping[str, str]) -> Receipt | None:
+        """`status` and `error_code` of the resource."""
+        message = decoded(body)
+        if status != 200 or not message.get("sid"):
+            return None
+        return _told(str(message["sid"]), str(message.get("status", "")), message.get("error_code"))
+
+    def balance(self, *, at: int, nonce: str) -> Outgoing | None:
+        """GET of the account."""
+        return ask(self.account, "")
+
+    def checked(self, status: int, body: bytes, headers: Mapping[str, str]) -> Finding:
+        """See `account_checked`."""
+        return account_checked(self.medium, status, body, headers)

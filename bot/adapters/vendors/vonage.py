@@ -6,6 +6,7 @@ https://developer.vonage.com/en/getting-started/concepts/signing-messages
 
 from __future__ import annotations
 
+import base64
 import hashlib
 import hmac
 import json
@@ -14,18 +15,20 @@ from dataclasses import dataclass
 from typing import Final
 from urllib.parse import parse_qsl, urlencode
 
-from bot.adapters.base import HttpAnswer, HttpRequest, Permanent, Receipt, SendError, Sent
+from bot.adapters.base import Finding, HttpAnswer, HttpRequest, Permanent, Receipt, SendError, Sent
 from bot.adapters.vendors.contract import (
     CLOCK_SKEW_S,
     Forged,
     News,
     Outgoing,
+    Said,
     Words,
     bad_account,
     bad_number,
     blocked,
     decoded,
     down,
+    finding,
     mark,
     no_balance,
     same,
@@ -50,11 +53,14 @@ _REFUSALS: Final = {
 """https://developer.vonage.com/api-errors/sms; 29 is a number that a trial account may not write to."""
 _DLR_REASONS: Final = {
     1: "recipient_unreachable", 3: "recipient_unreachable", 6: "recipient_unreachable", 4: "recipient_blocked",
-    5: "recipient_blocked", 13: "recipient_blocked", 7: "sender_refused", 8: "sender_refused", 11: "sender_refused",
+    5: "recipient_blocked", 9: "recipient_blocked", 13: "recipient_blocked",
+    7: "sender_refused", 8: "sender_refused", 11: "sender_refused",
     12: "sender_refused", 15: "sender_refused",
 }  # fmt: skip
-"""`err-code` of a receipt: https://developer.vonage.com/en/messaging/sms/guides/delivery-receipts"""
+"""`err-code` of a receipt: https://developer.vonage.com/en/messaging/sms/guides/delivery-receipts; 9: who opted out,
+https://developer.vonage.com/en/opt-out-assist/guides/messaging-opted-out-numbers"""
 _DLR_FAILED: Final = frozenset({"failed", "rejected", "expired"})
+_DLR_UNDER_WAY: Final = frozenset({"submitted", "accepted", "buffered"})
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -130,6 +136,7 @@ class VonageSms:
     account: VonageAccount
     name: str = "vonage"
     medium: str = "sms"
+    replies: bool = False
 
     def request(self, to: str, words: Words, *, key: str, callback_url: str, at: int, nonce: str) -> Outgoing:
         """One text. Raises `Permanent` when the callback's address is too long for the vendor."""
@@ -164,7 +171,10 @@ class VonageSms:
         return outcome(status, body, headers)
 
     def receipt(self, request: HttpRequest, *, at: int) -> tuple[News, ...]:
-        """A delivery receipt: by GET, as a form or as JSON, as the account has it."""
+        """A delivery receipt, or a person's text: by GET, as a form or as JSON, as the account has it.
+
+        Texts: https://developer.vonage.com/en/messaging/sms/guides/inbound-sms
+        """
         fields = _fields(request)
         wanted = sign(self.account.signature_secret, self.account.signature_method, fields)
         if not same(wanted, fields.get("sig", "").upper()):
@@ -172,16 +182,43 @@ class VonageSms:
         if abs(at - whole(fields.get("timestamp"))) > CLOCK_SKEW_S:
             raise Forged("The receipt was signed too long ago, or by a clock that is wrong.")
         status, found = fields.get("status", ""), fields.get("messageId", fields.get("message-id", ""))
-        if status == "delivered":
-            return (Receipt(carrier=self.medium, provider_id=found, state="delivered"),)
-        if status in _DLR_FAILED:
-            reason = _DLR_REASONS.get(whole(fields.get("err-code")), "not_delivered")
-            return (Receipt(carrier=self.medium, provider_id=found, state="failed", reason=reason),)
-        return ()
+        if not status and fields.get("msisdn") and "text" in fields:
+            return (Said(carrier=self.medium, user=f"+{fields['msisdn']}", text=fields["text"], key=found),)
+        state = "failed" if status in _DLR_FAILED else "alive" if status in _DLR_UNDER_WAY else status
+        if state not in ("delivered", "failed", "alive"):
+            return ()
+        reason = _DLR_REASONS.get(whole(fields.get("err-code")), "not_delivered") if state == "failed" else ""
+        ours = fields.get("client-ref", "")
+        return (Receipt(carrier=self.medium, provider_id=found, state=state, reason=reason, mark=ours),)
 
-    def answer(self, news: Sequence[News], said: str, lang: str) -> HttpAnswer:
+    def answer(
+        self, news: Sequence[News], said: str, lang: str, again: Words | None = None, callback_url: str = ""
+    ) -> HttpAnswer:
         """Any 2xx will do."""
         return HttpAnswer(status=200)
+
+    def poll(self, provider_id: str, *, at: int, nonce: str) -> Outgoing | None:
+        """The SMS API tells the state of a text by its receipt only."""
+        return None
+
+    def polled(self, status: int, body: bytes, headers: Mapping[str, str]) -> Receipt | None:
+        """Never asked: see `poll`."""
+        return None
+
+    def balance(self, *, at: int, nonce: str) -> Outgoing | None:
+        """https://developer.vonage.com/en/api/account#get-balance: the secret goes in a header, not in the address."""
+        login = base64.b64encode(f"{self.account.api_key}:{self.account.api_secret}".encode()).decode()
+        url = f"{self.account.base_url}/account/get-balance"
+        return Outgoing(method="GET", url=url, headers={"Authorization": f"Basic {login}"}, body=b"")
+
+    def checked(self, status: int, body: bytes, headers: Mapping[str, str]) -> Finding:
+        """`value` in euros."""
+        left = decoded(body).get("value")
+        if status != 200 or not isinstance(left, int | float):
+            refused = bad_account(str(status)) if status in (401, 403) else unclear(str(status))
+            return finding(self.medium, "Vonage", error=refused)
+        cure = "" if left > 0 else "Top up the account in the vendor's dashboard."
+        return finding(self.medium, "Vonage", detail=f"balance {left:.2f} EUR", cure=cure)
 
 
 def _fields(request: HttpRequest) -> dict[str, str]:

@@ -11,11 +11,11 @@ import hashlib
 import hmac
 import json
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any, Final
-from urllib.parse import parse_qs, urlencode
+from urllib.parse import urlencode
 
-from bot.adapters.base import HttpAnswer, HttpRequest, Receipt, SendError, Sent
+from bot.adapters.base import Finding, HttpAnswer, HttpRequest, Receipt, SendError, Sent
 from bot.adapters.vendors.contract import (
     CLOCK_SKEW_S,
     Forged,
@@ -27,8 +27,10 @@ from bot.adapters.vendors.contract import (
     bad_number,
     blocked,
     decoded,
+    finding,
     is_chinese,
-    mark,
+    mark_in,
+    marked,
     no_balance,
     same,
     throttled,
@@ -43,11 +45,15 @@ RING_S: Final = 30
 KEY_S: Final = 8
 SAID_MAX: Final = 1_500
 """https://developer.vonage.com/en/voice/voice-api/ncco-reference#talk: the length of `text`."""
+DETECTION: Final = {"behavior": "continue", "mode": "default"}
+"""Beside the words, so that a person is not kept waiting in silence for it: the event says `human` or `machine`.
+https://developer.vonage.com/en/voice/voice-api/concepts/advanced-machine-detection"""
 
 _FAILED: Final = {
     "busy": "busy", "timeout": "no_answer", "unanswered": "no_answer", "rejected": "recipient_unreachable",
     "failed": "not_delivered", "cancelled": "not_delivered", "machine": "answered_by_machine",
 }  # fmt: skip
+_UNDER_WAY: Final = frozenset({"started", "ringing", "answered", "completed"})
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -128,31 +134,27 @@ class VonageVoice:
     application: VonageApplication
     name: str = "vonage"
     medium: str = "voice"
+    replies: bool = False
 
     def request(self, to: str, words: Words, *, key: str, callback_url: str, at: int, nonce: str) -> Outgoing:
         """One call. Key and states go to `callback_url` with the try's mark; with none, no key is asked for."""
-        target = f"{callback_url}?{urlencode({'try': mark(key)})}" if callback_url else ""
-        language = "cmn-CN" if is_chinese(words) else "en-US"
-        ncco: list[dict[str, Any]] = [
-            {"action": "talk", "text": words.text[:SAID_MAX], "language": language, "bargeIn": bool(target), "loop": 2}
-        ]
-        body = {
+        target = marked(callback_url, key)
+        ncco = _spoken(words, target)
+        body: dict[str, Any] = {
             "to": [{"type": "phone", "number": to.lstrip("+")}],
             "from": {"type": "phone", "number": self.application.sender.lstrip("+")},
             "ncco": ncco,
             "ringing_timer": RING_S,
         }
         if target:
-            keys = {"maxDigits": 1, "timeOut": KEY_S, "submitOnHash": False}
-            ncco.append({"action": "input", "type": ["dtmf"], "dtmf": keys, "eventUrl": [target]})
-            body |= {"event_url": [target], "event_method": "POST"}
+            body |= {"event_url": [target], "event_method": "POST", "advanced_machine_detection": DETECTION}
+        return self._ask("/v1/calls", json.dumps(body, ensure_ascii=False).encode(), at=at, nonce=nonce)
+
+    def _ask(self, path: str, body: bytes, *, at: int, nonce: str) -> Outgoing:
         token = sign(self.application.application_id, self.application.private_key, at=at, nonce=nonce)
-        return Outgoing(
-            method="POST",
-            url=f"{self.application.base_url}/v1/calls",
-            headers={"Authorization": f"Bearer {token}", "Content-Type": "application/json"},
-            body=json.dumps(body, ensure_ascii=False).encode(),
-        )
+        headers = {"Authorization": f"Bearer {token}"} | ({"Content-Type": "application/json"} if body else {})
+        url = f"{self.application.base_url}{path}"
+        return Outgoing(method="POST" if body else "GET", url=url, headers=headers, body=body)
 
     def outcome(self, status: int, body: bytes, headers: Mapping[str, str]) -> Sent | SendError:
         """See `outcome` of the module."""
@@ -165,22 +167,65 @@ class VonageVoice:
         found, status = str(event.get("uuid", "")), str(event.get("status", ""))
         pressed = event.get("dtmf")
         if isinstance(pressed, dict):
-            marks = parse_qs(request.query).get("try", [""])
             digits = "" if pressed.get("timed_out") and not pressed.get("digits") else str(pressed.get("digits", ""))
-            return (KeyPress(carrier=self.medium, provider_id=found, key=digits, attempt=marks[0]),)
-        if status in _FAILED:
-            return (Receipt(carrier=self.medium, provider_id=found, state="failed", reason=_FAILED[status]),)
-        if status in ("answered", "completed"):
-            return (Receipt(carrier=self.medium, provider_id=found, state="delivered"),)
-        return ()
+            return (KeyPress(carrier=self.medium, provider_id=found, key=digits, attempt=mark_in(request)),)
+        told = _told(found, status)
+        return (replace(told, mark=mark_in(request)),) if told else ()
 
-    def answer(self, news: Sequence[News], said: str, lang: str) -> HttpAnswer:
-        """An NCCO that speaks `said` after a key; the call ends with it."""
-        if not any(isinstance(each, KeyPress) for each in news):
+    def answer(
+        self, news: Sequence[News], said: str, lang: str, again: Words | None = None, callback_url: str = ""
+    ) -> HttpAnswer:
+        """An NCCO that speaks `said` after a key, and ends with it; or speaks `again`, and awaits another key."""
+        pressed = next((each for each in news if isinstance(each, KeyPress)), None)
+        if pressed is None:
             return HttpAnswer(status=204)
         language = "cmn-CN" if lang.startswith("zh") else "en-US"
-        talk = [{"action": "talk", "text": said[:SAID_MAX], "language": language}] if said else []
-        return HttpAnswer(body=json.dumps(talk, ensure_ascii=False).encode(), content_type="application/json")
+        ncco: list[dict[str, Any]] = []
+        if said:
+            ncco.append({"action": "talk", "text": said[:SAID_MAX], "language": language})
+        if again:
+            target = f"{callback_url}?{urlencode({'try': pressed.attempt})}" if callback_url else ""
+            ncco += _spoken(again, target)
+        return HttpAnswer(body=json.dumps(ncco, ensure_ascii=False).encode(), content_type="application/json")
+
+    def poll(self, provider_id: str, *, at: int, nonce: str) -> Outgoing | None:
+        """GET of the call: https://developer.vonage.com/en/api/voice#getCall"""
+        return self._ask(f"/v1/calls/{provider_id}", b"", at=at, nonce=nonce)
+
+    def polled(self, status: int, body: bytes, headers: Mapping[str, str]) -> Receipt | None:
+        """`status` of the call."""
+        call = decoded(body)
+        return _told(str(call.get("uuid", "")), str(call.get("status", ""))) if status == 200 else None
+
+    def balance(self, *, at: int, nonce: str) -> Outgoing | None:
+        """A list of one call: https://developer.vonage.com/en/api/voice#getCalls"""
+        return self._ask("/v1/calls?page_size=1", b"", at=at, nonce=nonce)
+
+    def checked(self, status: int, body: bytes, headers: Mapping[str, str]) -> Finding:
+        """Any list proves the application and its key."""
+        if status == 200 and "_embedded" in decoded(body):
+            return finding(self.medium, "Vonage", detail="the application's key is accepted")
+        refused = outcome(status, body, headers)
+        return finding(self.medium, "Vonage", error=refused if isinstance(refused, SendError) else unclear(str(status)))
+
+
+def _told(found: str, status: str) -> Receipt | None:
+    """What a state of a call tells; that it was answered proves nothing by itself, because a mailbox answers too."""
+    if status == "human":
+        return Receipt(carrier="voice", provider_id=found, state="delivered")
+    if status in _FAILED:
+        return Receipt(carrier="voice", provider_id=found, state="failed", reason=_FAILED[status])
+    return Receipt(carrier="voice", provider_id=found, state="alive") if status in _UNDER_WAY else None
+
+
+def _spoken(words: Words, target: str) -> list[dict[str, Any]]:
+    """The words twice, and a key awaited that goes to `target`; with none, only the words."""
+    language = "cmn-CN" if is_chinese(words) else "en-US"
+    talk = {"action": "talk", "text": words.text[:SAID_MAX], "language": language, "bargeIn": bool(target), "loop": 2}
+    if not target:
+        return [talk]
+    keys = {"maxDigits": 1, "timeOut": KEY_S, "submitOnHash": False}
+    return [talk, {"action": "input", "type": ["dtmf"], "dtmf": keys, "eventUrl": [target]}]
 
 
 def _compact(value: Mapping[str, Any]) -> bytes:

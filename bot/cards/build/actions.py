@@ -12,7 +12,7 @@ from bot.cards.build.view import View
 from bot.cards.card import Action, ActionStyle, Option
 from bot.cards.i18n import duration, say
 from bot.engine import escalation
-from bot.engine.model import RoomState, Severity
+from bot.engine.model import HOUR, RoomState, Severity, Span
 
 MORE = "more"
 """The menu of everything else; it is no verb itself."""
@@ -45,6 +45,8 @@ def actions(view: View) -> tuple[Action, ...]:
 
 BY_LINK = ("ack", "escalate")
 """What a link in a mail may do: mails are forwarded and scanned, so nothing that ends an incident."""
+LINK_LIFE: Span = 24 * HOUR
+"""So long a link works, if it is not used before."""
 
 _WHILE_OPEN = ("assign", "add", "note", "sev", "merge", "silence", "room", "why")
 _WHEN_CLOSED = ("note", "silence", "why")
@@ -124,12 +126,18 @@ def _token(view: View, verb: str, arg: str = "") -> str:
 
 def _linked(view: View, offered: list[Action]) -> list[Action]:
     """The same actions as links that act for the viewer alone; none where no link can be made."""
-    if not (view.url and view.viewer):
+    if not (view.url and token.can_hold(view.viewer)):
         return []
     links: list[Action] = []
     for action in offered:
-        sealed = (action.verb, view.incident.id, view.incident.rev)
-        if action.verb in BY_LINK and token.fits(*sealed, holder=view.viewer):
-            href = f"{view.url.rstrip('/')}/a/{token.mint(view.key, *sealed, holder=view.viewer)}"
+        if action.verb in BY_LINK:
+            sealed = token.Link(
+                verb=action.verb,
+                incident=view.incident.id,
+                rev=view.incident.rev,
+                holder=view.viewer,
+                until=view.now + LINK_LIFE,
+            )
+            href = f"{view.url.rstrip('/')}/a/{token.mint_link(view.key, sealed)}"
             links.append(Action(verb=action.verb, label=action.label, style=action.style, href=href))
     return links

@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import replace
 
 from bot.cards.build.actions import actions
+from bot.cards.build.mailed import reply_address
 from bot.cards.build.outlook import (
     closed_by_clock,
     closing_note,
@@ -65,6 +66,9 @@ def incident_card(view: View) -> Card:
         severity=view.say(f"severity.{incident.severity.value}"),
         status=view.say(f"state.{stands}"),
         ref=view.ref,
+        channel=view.channel,
+        since=moment(incident.opened_at, view.now, view.zone, view.lang),
+        reply_code=view.reply_code,
         url=view.page_url,
         incident=incident.id,
         rev=incident.rev,
@@ -72,14 +76,23 @@ def incident_card(view: View) -> Card:
         body=tuple(blocks),
         actions=actions(view),
         mentions=tuple(span for span in map(view.person, pinged) if span.mention),
+        reply_to=_reply_to(view),
     )
+
+
+def _reply_to(view: View) -> str:
+    """Who may not act is not asked to."""
+    reader = view.world.members.get(view.viewer)
+    if not view.act_by_link or reader is None or not reader.seat:
+        return ""
+    return reply_address(view.key, view.incident.id, view.viewer, view.world.mail_domain, view.now)
 
 
 def page_card(view: View, page: Page) -> Card:
     """The same card for the one person who is paged: it says first why it is them."""
     card = incident_card(view)
     reason = Paragraph(lines=((Span(text=why_paged(view, page)),),))
-    return replace(card, body=(reason, *card.body))
+    return replace(card, body=(reason, *card.body), attempt=page.loop + 1)
 
 
 def why_paged(view: View, page: Page) -> str:

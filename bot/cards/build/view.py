@@ -42,6 +42,8 @@ class View:
     """Whether some platform could open a war room."""
     act_by_link: bool = False
     """Actions become signed links for the viewer (mail); otherwise they become buttons."""
+    reply_code: int = 0
+    """The viewer's short number for the incident in texts; 0: none."""
 
     def say(self, key: str, **facts: object) -> str:
         """A sentence in the reader's language."""
@@ -82,6 +84,12 @@ class View:
         return f"#{self.incident.num}"
 
     @property
+    def channel(self) -> str:
+        """What the incident's channel is called."""
+        known = self.world.channels.get(self.incident.channel)
+        return one_line(known.name) if known and known.name else self.incident.channel
+
+    @property
     def title(self) -> str:
         """What is broken, on one line; of a storm how many alerts there are, and the first of them."""
         title = shorten(one_line(self.incident.title), TITLE_MAX) or self.ref
@@ -97,10 +105,14 @@ class View:
     @property
     def page_url(self) -> str:
         """Where the incident's own page is, sealed so that only who got the card can open it; empty without a URL."""
-        if not self.url:
-            return ""
-        seal = mint(self.key, "view", self.incident.id, 0)
-        return f"{self.url.rstrip('/')}/i/{self.incident.num}?t={seal}"
+        return page_address(self.key, self.url, self.incident.id, self.incident.num)
+
+
+def page_address(key: Key, url: str, incident: str, num: int) -> str:
+    """The sealed address of an incident's page below the public base URL; empty without one."""
+    if not url:
+        return ""
+    return f"{url.rstrip('/')}/i/{num}?t={mint(key, 'view', incident, 0)}"
 
 
 def splice(sentence: str, facts: Mapping[str, str | Span | Line]) -> Line:

@@ -61,7 +61,6 @@ WORDS: Final[dict[str, str]] = {
     "help.help": "this list, or one command",
     "link.ask_ack": "{name}, do you have {ref} {title}?",
     "link.ask_escalate": "{name}, page the next level for {ref} {title}?",
-    "link.bare": "Nothing was changed: open the link and press its button.",
     "link.dead": "Nothing was changed: this link is not valid, or not any more. Use the current card or mail.",
     "oncall.feed": "Subscribe in your calendar",
     "page.feed_sealed": (

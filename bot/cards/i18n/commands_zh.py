@@ -58,7 +58,6 @@ WORDS: Final[dict[str, str]] = {
     "help.help": "显示此列表，或某个命令的说明",
     "link.ask_ack": "{name}，由你处理 {ref} {title} 吗？",
     "link.ask_escalate": "{name}，要为 {ref} {title} 通知下一级吗？",
-    "link.bare": "未做任何更改：请打开链接并点击按钮。",
     "link.dead": "未做任何更改：此链接无效或已失效。请使用最新的卡片或邮件。",
     "oncall.feed": "在日历中订阅",
     "page.feed_sealed": ("该日历地址与此排班不符。请在聊天中重新获取：/toc oncall 排班名"),

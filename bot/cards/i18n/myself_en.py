@@ -11,8 +11,7 @@ WORDS: Final[dict[str, str]] = {
     "prefs.none": "{severity}: you cannot be reached",
     "prefs.where": "An escalation rule may say otherwise. To change it: notify and ladder of members.{id} in the "
     "manifest.",
-    "vcard.title": "Pages come from these numbers. Keep them as one contact, and let it ring at night:",
-    "reply.no_callers": "No number is published: the manifest has neither callers nor an SMS sender with a number.",
+    "reply.no_callers": "No number is published: the manifest has neither numbers nor a sender that is one.",
     "doctor.who": "You are {name} ({id}), {zone}.",
     "doctor.untried": "{way}: set up, and no recent page went that way",
     "doctor.sent": "{way}: works; last used at {at}",

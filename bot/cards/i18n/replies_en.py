@@ -154,5 +154,7 @@ WORDS: Final[dict[str, str]] = {
     "entry.moved": "{actor} moved alerts to #{into}: {count}",
     "entry.moved.i_new": "{actor} took alerts out of {refs}: {count}",
     "entry.template_failed": "the template for {medium} failed ({fault}); the built-in words were sent",
+    "entry.card_refused": "{way} refused the card for {chat}: {why}",
+    "entry.card_as_text": "{way} refused the look of the card for {chat}: its words were sent as plain text",
     "entry.alert.i_r_severity": "an alert made it {severity}",
 }

@@ -149,5 +149,7 @@ WORDS: Final[dict[str, str]] = {
     "entry.moved.i_new": "{actor} 从 {refs} 移出告警：{count}",
     "entry.template_failed": "{medium} 模板失败（{fault}）；已改用内置文案",
     "entry.set_by_hand": "{actor} 把严重程度改为 {severity}",
+    "entry.card_refused": "{way} 拒绝了发往 {chat} 的卡片：{why}",
+    "entry.card_as_text": "{way} 拒绝了发往 {chat} 的卡片样式，已改发纯文本",
     "entry.alert.i_r_severity": "告警使严重程度变为 {severity}",
 }

@@ -30,6 +30,8 @@ WORDS: Final[dict[str, str]] = {
     "reply.cover_nothing": "Nothing was changed: you are not on call from {start} to {end} ({zone}).",
     "reply.cover_nobody": "Nobody was asked: nobody else of {schedule} could take it. Try: override {schedule} @person "
     "<from> <to>",
+    "reply.cover_waits": "Nobody was asked again: you wait already for somebody to take {schedule} ({role}) from "
+    "{start} to {end} ({zone}). To ask anew: unoverride {id}",
     "reply.cover_taken": "You are on call for {schedule} ({role}) from {start} to {end} ({zone}). {by} is told.",
     "reply.cover_taken.bare": "You are on call for {schedule} ({role}) from {start} to {end} ({zone}).",
     "reply.swap_taken": "You are on call for {schedule} ({role}) from {start} to {end}, and {by}, who is told, from "

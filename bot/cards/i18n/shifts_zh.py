@@ -28,6 +28,8 @@ WORDS: Final[dict[str, str]] = {
     "reply.cover_nothing": "未做任何更改：{start} 至 {end}（{zone}）你没有班次。",
     "reply.cover_nobody": "没有询问任何人：{schedule} 没有其他人可以接替。"
     "可以用 override {schedule} @某人 <开始> <结束>",
+    "reply.cover_waits": "没有再次询问：你已在等待有人接替 {schedule}（{role}），{start} 至 {end}（{zone}）。"
+    "要重新询问：unoverride {id}",
     "reply.cover_taken": "你将为 {schedule}（{role}）值班，{start} 至 {end}（{zone}）。已通知 {by}。",
     "reply.cover_taken.bare": "你将为 {schedule}（{role}）值班，{start} 至 {end}（{zone}）。",
     "reply.swap_taken": "你将为 {schedule}（{role}）值班，{start} 至 {end}；{by} 值 {start_back} 至 {end_back}"

@@ -5,6 +5,7 @@ Names and ids match `tocsin.yaml` beside this file; the alerts are what a real A
 
 from __future__ import annotations
 
+import email.utils
 from datetime import UTC, datetime
 from pathlib import Path
 from string import Template
@@ -24,6 +25,7 @@ CHANNEL: Final = "19:checkout@thread.tacv2"
 _OBJECTS: Final = {
     name: f"0000000{number}-0000-4000-8000-000000000000" for number, name in enumerate(("ann", "bo", "dana"))
 }
+MAILBOX: Final = "checkout@alerts.acme.example"
 ALERTMANAGER_PATH: Final = "/in/prometheus/demo-alertmanager-key"
 
 _PHONES: Final = {
@@ -72,6 +74,7 @@ _ALERTS: Final[dict[str, tuple[str, dict[str, str], dict[str, str]]]] = {
 }
 SAMPLES: Final[list[Json]] = [
     *({"name": name, "title": title} for name, (title, _, _) in _ALERTS.items()),
+    {"name": "mail", "title": "Mail from a NAS"},
     {"name": "recovery", "title": "Everything recovers"},
 ]
 
@@ -133,6 +136,17 @@ def emulators(hub: Hub, *, base: str, product: str, rate_limits: bool = True) ->
         twilio,
         mail,
     ], mail
+
+
+def sample_mail(now: float) -> bytes:
+    """A mail as a storage box sends it, which is an alert of its own each time."""
+    at = email.utils.formatdate(now)
+    text = (
+        f"From: NAS <nas@acme.example>\nTo: {MAILBOX}\nSubject: Volume 1 is degraded\nDate: {at}\n"
+        f"Message-ID: <{now:.3f}@nas.acme.example>\nMIME-Version: 1.0\nContent-Type: text/html; charset=utf-8\n\n"
+        "<p>Disk <b>3</b> of volume 1 failed its self-test.</p><p>Two more disks of this age are in the box.</p>\n"
+    )
+    return text.replace("\n", "\r\n").encode()
 
 
 def alertmanager_payload(name: str, now: float) -> Json:

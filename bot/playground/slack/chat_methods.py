@@ -29,9 +29,10 @@ def post_message(space: Workspace, args: Json) -> Json:
         raise SlackRefusal("no_text")
     warning = cut(content)
     thread_ts = args.get("thread_ts")
-    if thread_ts:
-        if str(thread_ts) not in channel.messages:
-            raise SlackRefusal("thread_not_found")
+    # below a message that was deleted it becomes a message of the channel: https://github.com/slack-go/slack/issues/1571
+    if thread_ts and str(thread_ts) in channel.messages:
+        if channel.messages[str(thread_ts)].get("thread_ts", thread_ts) != thread_ts:
+            raise SlackRefusal("cannot_reply_to_message")  # "avoid using a reply's ts value": threads have one level
         content["thread_ts"] = str(thread_ts)
         if truthy(args.get("reply_broadcast")):
             content["subtype"] = "thread_broadcast"

@@ -161,7 +161,8 @@ export function mountTelegram(root, app) {
         { class: "t-service", data: { testid: "telegram-service", messageId: message.message_id } },
         service,
       );
-    const quoted = message.reply_to_message;
+    const answered = message.reply_to_message; // apps show what it says now, not what it said then
+    const quoted = answered && (chat.messages.find((one) => one.message_id === answered.message_id) ?? answered);
     return h(
       "article",
       {
@@ -181,7 +182,7 @@ export function mountTelegram(root, app) {
               "div",
               { class: "t-quoted" },
               h("b", {}, quoted.from?.is_bot ? "Tocsin" : fullName(quoted.from)),
-              h("span", {}, quoted.text ?? ""),
+              h("span", {}, (quoted.text ?? "").trim().split("\n", 1)[0]),
             ),
           h(
             "div",

@@ -29,6 +29,7 @@ SKEW_S: Final = 900
 OUT_ID: Final = re.compile(r"[0-9a-zA-Z]{1,15}")
 """https://help.aliyun.com/zh/vms/developer-reference/api-ivrcall: 1 to 15 bytes."""
 VALUE_MAX: Final = 35
+IVR_PRODUCT: Final = "11000000300005"
 _UNRESERVED: Final = frozenset(b"ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789-_.~")
 _SIGNED: Final = (
     "host",
@@ -100,6 +101,12 @@ class AliyunEmulator(Exchange):
                 return self._text(fields)
             case "IvrCall":
                 return self._ring(fields)
+            case "QuerySmsSignList":
+                listed = [{"SignName": name, "AuditStatus": "AUDIT_STATE_PASS"} for name in self.signatures]
+                answer: Json = {"Code": "OK", "Message": "OK", "SmsSignList": listed, "TotalCount": len(listed)}
+                return JSONResponse(answer | {"CurrentPage": 1, "PageSize": 50, "RequestId": _request_id()})
+            case "QueryCallDetailByCallId":
+                return self._detail(fields)
             case _:
                 raise Refused("InvalidAction.NotFound")
 
@@ -128,8 +135,22 @@ class AliyunEmulator(Exchange):
         if any(code not in self.templates for code in keys.values()):
             raise Refused("isv.SMS_TEMPLATE_ILLEGAL")
         found = f"{secrets.randbelow(10**12):012d}^{secrets.randbelow(10**12):012d}"
-        self.keep(found, "call", f"+86{fields['CalledNumber']}", said, out_id=fields.get("OutId", ""), keys=keys)
+        kept = {"out_id": fields.get("OutId", ""), "keys": keys, "state": ""}
+        item = self.keep(found, "call", f"+86{fields['CalledNumber']}", said, **kept)
+        self.later(self._begun(item))
         return JSONResponse({"Code": "OK", "Message": "OK", "RequestId": _request_id(), "CallId": found})
+
+    def _detail(self, fields: Mapping[str, str]) -> Response:
+        """https://help.aliyun.com/zh/vms/through-the-call-id-for-call-records"""
+        _require(fields, "CallId", "ProdId", "QueryDate")
+        found = next((item for item in self.items if item["id"] == fields["CallId"]), None)
+        if fields["ProdId"] != IVR_PRODUCT or not fields["QueryDate"].isdigit():
+            raise Refused("isv.INVALID_PARAMETERS")
+        answer = {"Code": "OK", "Message": "OK", "RequestId": _request_id()}
+        if found is None or not found["state"]:
+            return JSONResponse(answer)
+        detail = {"callee": found["to"].removeprefix("+86"), "state": found["state"], "stateDesc": found["state"]}
+        return JSONResponse(answer | {"Data": json.dumps(detail | {"duration": 12})})
 
     def _filled(self, template: str, values_json: str, unknown: str) -> str:
         names = self.templates.get(template)
@@ -197,16 +218,40 @@ class AliyunEmulator(Exchange):
 
     async def pressed(self, item: Json, key: str) -> Heard:
         """VoiceCallReport at once, VoiceReport as the call ends; the first one's answer is handed back."""
-        common = {"call_id": item["id"], "out_id": item["out_id"], "status_time": "2026-01-01 00:00:00"}
-        live = {**common, "status_code": "300000", "smart_status_code": "ANSWERED", "dtmf": key}
-        heard = await self._push(live) if key else None
-        final = {**common, "status_code": "200000" if key else "200008", "dtmf": key, "hangup_direction": "0"}
-        ended = await self._push({**final, "duration": "12", "caller": self.show_numbers[0], "callee": item["to"]})
+        await self._live(item, "200102")
+        heard = await self._live(item, "300000", dtmf=key) if key else None
+        ended = await self._ended(item, "200000" if key else "200008", key)
         return heard or ended
+
+    async def recorded(self, item: Json) -> Heard:
+        """To the vendor a mailbox is somebody who presses nothing."""
+        return await self.pressed(item, "")
+
+    async def _begun(self, item: Json) -> None:
+        await self._live(item, "200101")
+        await self._live(item, "200201")
+
+    async def _live(self, item: Json, code: str, **more: str) -> Heard:
+        """VoiceCallReport: https://help.aliyun.com/en/vms/developer-reference/call-status-code"""
+        common = {"call_id": item["id"], "out_id": item["out_id"], "status_time": "2026-01-01 00:00:00"}
+        return await self._push({**common, "status_code": code, "smart_status_code": "ANSWERED", **more})
+
+    async def _ended(self, item: Json, code: str, key: str) -> Heard:
+        """VoiceReport."""
+        item["state"] = code
+        common = {"call_id": item["id"], "out_id": item["out_id"], "status_code": code, "dtmf": key}
+        more = {"hangup_direction": "0", "duration": "12", "caller": self.show_numbers[0], "callee": item["to"]}
+        return await self._push({**common, **more})
 
     async def missed(self, item: Json) -> Heard:
         """VoiceReport with 200003: nobody answered."""
-        return await self._push({"call_id": item["id"], "out_id": item["out_id"], "status_code": "200003", "dtmf": ""})
+        return await self._ended(item, "200003", "")
+
+    async def said(self, person: str, text: str) -> Heard:
+        """SmsUp: https://help.aliyun.com/zh/sms/developer-reference/smsup-http"""
+        row = {"phone_number": person.removeprefix("+86").lstrip("+"), "content": text}
+        more = {"send_time": "2026-01-01 00:00:00", "dest_code": "1234", "sequence_id": str(secrets.randbelow(10**10))}
+        return await self._push({**row, **more})
 
     async def _push(self, row: Json) -> Heard:
         if not self.callback_url:

@@ -29,7 +29,8 @@ from bot.playground.vendors.exchange import Exchange, Heard, Refused
 
 SKEW_S: Final = 300
 TEXT_MAX: Final = 1_600
-TARGET: Final = "PinpointSMSVoiceV2.SendTextMessage"
+SEND: Final = "PinpointSMSVoiceV2.SendTextMessage"
+DESCRIBE: Final = "PinpointSMSVoiceV2.DescribeAccountAttributes"
 _NUMBER: Final = re.compile(r"\+?[1-9][0-9]{1,18}")
 _KNOWN: Final = frozenset({
     "DestinationPhoneNumber", "OriginationIdentity", "MessageBody", "MessageType", "Keyword", "ConfigurationSetName",
@@ -48,6 +49,8 @@ class AwsEmulator(Exchange):
     identities: Sequence[str]
     configuration_sets: Sequence[str]
     topic_arn: str
+    tier: str = "PRODUCTION"
+    """`SANDBOX` for a new account."""
     _key: rsa.RSAPrivateKey = field(init=False)
     certificate: bytes = field(init=False)
     """PEM of the topic's certificate, to be found at `certificate_url`."""
@@ -97,7 +100,8 @@ class AwsEmulator(Exchange):
 
     def _take(self, request: Request, body: bytes) -> Response:
         self._check_proof(request, body)
-        if request.headers.get("x-amz-target") != TARGET:
+        target = request.headers.get("x-amz-target")
+        if target not in (SEND, DESCRIBE):
             raise Refused("UnknownOperationException")
         if request.headers.get("content-type") != "application/x-amz-json-1.0":
             raise Refused("UnknownOperationException")
@@ -105,6 +109,8 @@ class AwsEmulator(Exchange):
             asked = json.loads(body)
         except ValueError:
             raise Refused("ValidationException/MISSING_PARAMETER", "The body is not JSON.") from None
+        if target == DESCRIBE:  # …/apireference_smsvoicev2/API_DescribeAccountAttributes.html
+            return JSONResponse({"AccountAttributes": [{"Name": "ACCOUNT_TIER", "Value": self.tier}]})
         self._check_fields(asked)
         found = str(uuid.uuid4())
         context = asked.get("Context", {})
@@ -177,14 +183,27 @@ class AwsEmulator(Exchange):
 
     async def reported(self, item: Json) -> None:
         """An event of the configuration set: …/sms-voice/latest/userguide/configuration-sets-event-format.html"""
-        good = item["status"] == "delivered"
+        await self._event(item, "DELIVERED" if item["status"] == "delivered" else "UNREACHABLE", final=True)
+
+    async def passed_on(self, item: Json) -> None:
+        """On the way: …/sms-voice/latest/userguide/configuration-sets-event-types.html"""
+        for status in ("QUEUED", "PENDING", "SUCCESSFUL"):
+            await self._event(item, status, final=False)
+
+    async def said(self, person: str, text: str) -> Heard:
+        """A person's text: …/sms-voice/latest/userguide/two-way-sms-payload.html"""
+        told = {"originationNumber": person, "destinationNumber": self.identities[0], "messageBody": text}
+        more = {"messageKeyword": "KEYWORD", "inboundMessageId": str(uuid.uuid4())}
+        return await self._push(self.envelope("Notification", json.dumps({**told, **more})))
+
+    async def _event(self, item: Json, status: str, *, final: bool) -> None:
         event = {
-            "eventType": "TEXT_DELIVERED" if good else "TEXT_UNREACHABLE",
+            "eventType": f"TEXT_{status}",
             "eventVersion": "1.0",
-            "isFinal": True,
+            "isFinal": final,
             "destinationPhoneNumber": item["to"],
             "messageId": item["id"],
-            "messageStatus": "DELIVERED" if good else "UNREACHABLE",
+            "messageStatus": status,
             "context": item["context"],
         }
         await self._push(self.envelope("Notification", json.dumps(event)))

@@ -53,7 +53,7 @@ class Exchange:
     callback_url: str = ""
     step_s: float = 0.0
     items: list[Json] = field(default_factory=list)
-    """Texts and calls, oldest first: `{id, kind, to, said, status, ...}`."""
+    """Texts and calls, oldest first: `{id, kind, to, said, status, ...}`; a call that waits for another key listens."""
     troubles: dict[str, str] = field(default_factory=dict)
     """Number → the vendor's error code that it is refused with."""
     off: set[str] = field(default_factory=set)
@@ -89,7 +89,10 @@ class Exchange:
         return {"people": phones, "items": self.items, "errors": sorted(self.errors)}
 
     async def act(self, act: str, data: Json) -> Json:
-        """`power {number, on}`, `trouble {number, code}` (empty: none); in a call `press {id, key}`, `miss {id}`."""
+        """`power {number, on}`, `trouble {number, code}` (empty: none), and what becomes of a call that rings.
+
+        `press {id, key}`, `miss {id}`, or `machine {id}`: a mailbox answers. `say {from, text}`: a text.
+        """
         if act == "power":
             (self.off.discard if data.get("on") else self.off.add)(str(data.get("number", "")))
             return {"on": bool(data.get("on"))}
@@ -99,18 +102,38 @@ class Exchange:
                 raise ActRefused(f"{self.name} has no error '{code}'; it knows {', '.join(sorted(self.errors))}.")
             self.troubles[str(data.get("number", ""))] = code
             return {"code": code}
-        if act in ("press", "miss"):
+        if act in ("press", "miss", "machine"):
             found = next((item for item in self.items if item["id"] == data.get("id")), None)
-            if found is None or found["kind"] != "call" or found["status"] != "ringing":
+            ringing = found is not None and found["kind"] == "call" and found["status"] == "ringing"
+            listening = found is not None and act == "press" and found["status"] == "listening"
+            if found is None or not (ringing or listening):
                 raise ActRefused("There is no such call ringing.")
-            found["status"] = "answered" if act == "press" else "missed"
-            heard = await (self.pressed(found, str(data.get("key", ""))) if act == "press" else self.missed(found))
+            if not listening:
+                found["status"] = "missed" if act == "miss" else "answered"
+            match act:
+                case "press":
+                    heard = await self.pressed(found, str(data.get("key", "")))
+                case "machine":
+                    heard = await self.recorded(found)
+                case _:
+                    heard = await self.missed(found)
             return {"status": heard.status, "text": heard.text}
-        raise ActRefused(f"A phone cannot do '{act}'; it knows power, trouble, press and miss.")
+        if act == "say":
+            heard = await self.said(str(data.get("from", "")), str(data.get("text", "")))
+            return {"status": heard.status, "text": heard.text}
+        raise ActRefused(f"A phone cannot do '{act}'; it knows power, trouble, press, miss, machine and say.")
 
     async def pressed(self, item: Json, key: str) -> Heard:
         """The person answered and pressed a key (empty: none in time): the vendor's callback for it."""
         raise ActRefused(f"{self.name} has no calls.")
+
+    async def recorded(self, item: Json) -> Heard:
+        """A mailbox answered, and nobody will press a key: the vendor's callbacks for it."""
+        raise ActRefused(f"{self.name} does not tell a mailbox from a person.")
+
+    async def said(self, person: str, text: str) -> Heard:
+        """A person sent a text to the account: the vendor's callback for it."""
+        raise ActRefused(f"{self.name} does not pass texts on.")
 
     async def missed(self, item: Json) -> Heard:
         """Nobody answered: the vendor's callback for it."""
@@ -118,6 +141,9 @@ class Exchange:
 
     async def reported(self, item: Json) -> None:
         """A text came to its end: the vendor's receipt for it."""
+
+    async def passed_on(self, item: Json) -> None:
+        """A text is on its way: the vendor's word of it, where there is any."""
 
     # --- for the vendors --------------------------------------------------------------------------------------------
 
@@ -184,6 +210,7 @@ class Exchange:
         return heard
 
     async def _deliver(self, item: Json) -> None:
+        await self.passed_on(item)
         await asyncio.sleep(self.step_s)
         item["status"] = "undelivered" if item["to"] in self.off else "delivered"
         self.hub.publish(self.name, item["status"], item)

@@ -22,7 +22,7 @@ from starlette.responses import JSONResponse, Response
 from starlette.routing import BaseRoute, Route
 
 from bot.playground.hub import Json, Outage
-from bot.playground.vendors.exchange import Exchange, Refused, remember
+from bot.playground.vendors.exchange import Exchange, Heard, Refused, remember
 
 SKEW_S: Final = 86_400
 EXTEND_MAX: Final = 128
@@ -154,8 +154,17 @@ class HuaweiEmulator(Exchange):
             "extend": item["extend"],
             "to": item["to"],
         }
-        headers = {"Content-Type": "application/x-www-form-urlencoded"}
-        await self.call_back(item["callback"], urlencode(form).encode(), headers)
+        await self._post(item["callback"], form)
+
+    async def said(self, person: str, text: str) -> Heard:
+        """A person's text, to the address of the console: https://support.huaweicloud.com/api-msgsms/sms_05_0004.html"""
+        form = {"from": person, "to": "1069000000000", "body": text, "smsMsgId": secrets.token_hex(16)}
+        return await self._post(self.callback_url, form)
+
+    async def _post(self, url: str, form: Mapping[str, str]) -> Heard:
+        return await self.call_back(
+            url, urlencode(form).encode(), {"Content-Type": "application/x-www-form-urlencoded"}
+        )
 
 
 def _refusal(code: str, message: str, status: int) -> Response:

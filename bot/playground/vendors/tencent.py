@@ -28,7 +28,11 @@ SKEW_S: Final = 300
 VALUE_MAX: Final = 12
 """What this account was granted; new accounts start at 6 (https://cloud.tencent.com/document/product/382/39023)."""
 CONTEXT_BYTES_MAX: Final = 512
-_SERVICES: Final = {"SendSms": ("sms", "2021-01-11"), "SendTtsVoice": ("vms", "2020-09-02")}
+LISTED_MAX: Final = 100
+_SERVICES: Final = {
+    "SendSms": ("sms", "2021-01-11"), "DescribeSmsSignList": ("sms", "2021-01-11"),
+    "SendTtsVoice": ("vms", "2020-09-02"),
+}  # fmt: skip
 
 
 @dataclass(slots=True, kw_only=True)
@@ -99,7 +103,16 @@ class TencentEmulator(Exchange):
             asked = json.loads(body)
         except ValueError:
             raise Refused("MissingParameter", "The body is not JSON.") from None
+        if action == "DescribeSmsSignList":
+            return self._signatures(asked)
         return self._text(asked) if action == "SendSms" else self._ring(asked)
+
+    def _signatures(self, asked: Mapping[str, Any]) -> Response:
+        """https://cloud.tencent.com/document/api/382/55971"""
+        if asked.get("International") not in (0, 1) or not 0 <= asked.get("Limit", 10) <= LISTED_MAX:
+            raise Refused("MissingParameter", "International is 0 or 1; Limit is 0 to 100.")
+        listed = [{"SignName": name, "SignId": 1, "International": 0, "StatusCode": 0} for name in self.signatures]
+        return JSONResponse({"Response": {"DescribeSignListStatusSet": listed, "RequestId": secrets.token_hex(16)}})
 
     def _text(self, asked: Mapping[str, Any]) -> Response:
         """A refusal of one number is a state in the set, never an `Error`: a request may name 200 numbers."""
@@ -212,6 +225,15 @@ class TencentEmulator(Exchange):
         heard = await self._push({"voicekey_callback": {**common, "keypress": key}}) if key else None
         ended = await self._push({"voiceprompt_callback": {**common, "result": "0", "call_from": "", "fee": 1}})
         return heard or ended
+
+    async def recorded(self, item: Json) -> Heard:
+        """To the vendor a mailbox is somebody who presses nothing."""
+        return await self.pressed(item, "")
+
+    async def said(self, person: str, text: str) -> Heard:
+        """A reply: https://www.tencentcloud.com/document/product/382/43548"""
+        row = {"nationcode": "86", "mobile": person.removeprefix("+86"), "text": text, "extend": ""}
+        return await self._push({**row, "sign": self.signatures[0], "time": int(self.hub.now())})
 
     async def missed(self, item: Json) -> Heard:
         """Result 1: nobody answered."""

@@ -9,7 +9,7 @@ from __future__ import annotations
 import base64
 import binascii
 import secrets
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import ClassVar, Final
 from urllib.parse import parse_qsl, urldefrag, urlencode
@@ -55,6 +55,7 @@ class TwilioVoiceEmulator(Exchange):
         "12100": (400, "Document parse failure"),
         "12200": (400, "Schema validation warning"),
         "21614": (400, "'To' number is not a valid mobile number"),
+        "20404": (404, "The requested resource was not found"),
         "20500": (500, "Internal Server Error"),
     }
     faults: ClassVar[dict[Outage, str]] = {
@@ -64,8 +65,28 @@ class TwilioVoiceEmulator(Exchange):
     }
 
     def routes(self) -> Sequence[BaseRoute]:
-        """`POST …/Calls.json`."""
-        return (Route(f"/{API_VERSION}/Accounts/{{account}}/Calls.json", self._called, methods=["POST"]),)
+        """`POST …/Calls.json`, `GET …/Calls/{sid}.json`, and the account itself."""
+        account = f"/{API_VERSION}/Accounts/{{account}}"
+        return (
+            Route(f"{account}/Calls.json", self._called, methods=["POST"]),
+            Route(f"{account}/Calls/{{sid}}.json", self._fetched, methods=["GET"]),
+            Route(f"{account}.json", self._fetched, methods=["GET"]),
+        )
+
+    async def _fetched(self, request: Request) -> Response:
+        return await self.judge(request, self._show, _refusal)
+
+    def _show(self, request: Request, _body: bytes) -> Response:
+        """https://www.twilio.com/docs/voice/api/call-resource#fetch-a-call-resource · …/docs/iam/api/account"""
+        self._let_in(request)
+        sid = request.path_params.get("sid")
+        if sid is None:
+            return JSONResponse({"sid": self.account_sid, "status": "active", "type": "Full"})
+        found = next((item for item in self.items if item["id"] == sid), None)
+        if found is None:
+            raise Refused("20404")
+        shown = {"sid": sid, "status": found["state"], "answered_by": found["answered_by"], "to": found["to"]}
+        return JSONResponse(shown | {"from": found["sender"], "account_sid": self.account_sid})
 
     async def _called(self, request: Request) -> Response:
         return await self.judge(request, self._take, _refusal)
@@ -91,7 +112,7 @@ class TwilioVoiceEmulator(Exchange):
             raise Refused("21218", "StatusCallbackEvent or Timeout is out of its range")
         said, action, empty_too = read_call(form["Twiml"])
         found = "CA" + secrets.token_hex(16)
-        self.keep(
+        item = self.keep(
             found,
             "call",
             form["To"],
@@ -101,7 +122,12 @@ class TwilioVoiceEmulator(Exchange):
             callback=form.get("StatusCallback", ""),
             events=sorted(events or {"completed"}),
             sender=form["From"],
+            state="queued",
+            answered_by=None,
+            detected_to=_detected_to(form),
+            detects="MachineDetection" in form,
         )
+        self.later(self._begun(item))
         resource = {
             "sid": found,
             "status": "queued",
@@ -124,22 +150,53 @@ class TwilioVoiceEmulator(Exchange):
     # --- the life of a call -----------------------------------------------------------------------------------------
 
     async def pressed(self, item: Json, key: str) -> Heard:
-        """`in-progress` where asked for, the gather's action with the key, the TwiML it answers, then `completed`."""
-        await self._state(item, "answered", "in-progress")
+        """`in-progress` where asked for, the gather's action with the key, the TwiML it answers, then `completed`.
+
+        TwiML with another gather goes on listening instead.
+        """
+        if item["status"] != "listening":
+            await self._state(item, "answered", "in-progress")
+            await self._detected(item, "human")
         heard = Heard(0, "", "")
+        item["status"] = "answered"
         if item["action"] and (key or item["empty_too"]):
             form = self._form(item, "in-progress") | {"Digits": key, "msg": "Gather End"}
             heard = await self._post(item["action"], form)
             if heard.status == 200:
-                item["then"], _, _ = read_call(heard.text)
+                item["then"], item["action"], item["empty_too"] = read_call(heard.text)
+                item["status"] = "listening" if item["action"] else "answered"
+        if item["status"] != "listening":
+            await self._state(item, "completed", "completed")
+        return heard
+
+    async def recorded(self, item: Json) -> Heard:
+        """A mailbox answers: detection says so, nobody presses a key, the call ends as any other."""
+        await self._state(item, "answered", "in-progress")
+        heard = await self._detected(item, "machine_start")
+        if item["action"] and item["empty_too"]:
+            await self._post(item["action"], self._form(item, "in-progress") | {"Digits": "", "msg": "Gather End"})
         await self._state(item, "completed", "completed")
         return heard
+
+    async def _begun(self, item: Json) -> None:
+        await self._state(item, "initiated", "initiated")
+        await self._state(item, "ringing", "ringing")
+
+    async def _detected(self, item: Json, who: str) -> Heard:
+        """https://www.twilio.com/docs/voice/answering-machine-detection#asyncamdstatuscallback"""
+        item["answered_by"] = who if item["detects"] else None
+        if not item["detected_to"]:
+            return Heard(0, "", "")
+        form = {"CallSid": item["id"], "AccountSid": self.account_sid, "AnsweredBy": who}
+        return await self._post(item["detected_to"], form | {"MachineDetectionDuration": "3200"})
 
     async def missed(self, item: Json) -> Heard:
         """`no-answer` is told as the event `completed`."""
         return await self._state(item, "completed", "no-answer")
 
     async def _state(self, item: Json, event: str, status: str) -> Heard:
+        if event in ("answered", "completed") or item["state"] in ("queued", "initiated"):
+            item["state"] = status
         if not item["callback"] or event not in item["events"]:
             return Heard(0, "", "")
         return await self._post(item["callback"], self._form(item, status) | {"CallDuration": "12"})
@@ -189,6 +246,18 @@ def read_call(twiml: str) -> tuple[str, str, bool]:
         elif verb.tag != "Hangup":
             raise Refused("12200", f"<{verb.tag}> is not a verb known here")
     return " ".join(said), action, empty_too
+
+
+def _detected_to(form: Mapping[str, str]) -> str:
+    """Where the verdict of a detection beside the call goes; empty for none. Raises `Refused`."""
+    if "MachineDetection" not in form:
+        return ""
+    if form["MachineDetection"] not in ("Enable", "DetectMessageEnd") or form.get("AsyncAmd") not in ("true", "false"):
+        raise Refused("21218", "MachineDetection or AsyncAmd is out of its range")
+    target = form.get("AsyncAmdStatusCallback", "")
+    if target and not is_callback_url(target):
+        raise Refused("21609", "Invalid AsyncAmdStatusCallback")
+    return target if form["AsyncAmd"] == "true" else ""
 
 
 def _refusal(code: str, message: str, status: int) -> Response:

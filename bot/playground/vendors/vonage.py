@@ -29,6 +29,7 @@ from bot.playground.vendors.exchange import Exchange, Heard, Refused, remember
 
 SKEW_S: Final = 300
 CALLBACK_MAX: Final = 100
+_MODES: Final = ("default", "detect", "detect_beep")
 _DIGITS: Final = re.compile(r"[1-9][0-9]{6,14}")
 
 
@@ -62,17 +63,49 @@ class VonageEmulator(Exchange):
         "voice/destination-not-permitted": (403, "Destination not permitted"),
         "voice/invalid-number": (400, "Invalid number in to"),
         "voice/invalid-parameters": (400, "Bad Request"),
+        "voice/not-found": (404, "Not Found"),
         "voice/rate-limited": (429, "Rate Limit Hit"),
         "voice/internal": (500, "Internal Server Error"),
     }
     faults: ClassVar[Mapping[Outage, str]] = {Outage.RATE_LIMITED: "1", Outage.REVOKED: "4", Outage.BLOCKED: "7"}
 
     def routes(self) -> Sequence[BaseRoute]:
-        """`POST /sms/json` and `POST /v1/calls`: two hosts of the vendor, one here."""
+        """Texts, calls and the balance: two hosts of the vendor, one here."""
         return (
             Route("/sms/json", self._text_called, methods=["POST"]),
+            Route("/account/get-balance", self._balance_called, methods=["GET"]),
             Route("/v1/calls", self._call_called, methods=["POST"]),
+            Route("/v1/calls", self._calls_shown, methods=["GET"]),
+            Route("/v1/calls/{uuid}", self._calls_shown, methods=["GET"]),
         )
+
+    async def _balance_called(self, request: Request) -> Response:
+        return await self.judge(request, self._balance, _voice_refusal)
+
+    async def _calls_shown(self, request: Request) -> Response:
+        return await self.judge(request, self._show, _voice_refusal)
+
+    def _balance(self, request: Request, _body: bytes) -> Response:
+        """https://developer.vonage.com/en/account/code-snippets/account-balance"""
+        wanted = base64.b64encode(f"{self.api_key}:{self.api_secret}".encode()).decode()
+        if request.headers.get("authorization") != f"Basic {wanted}":
+            raise Refused("voice/unauthorized")
+        return JSONResponse({"value": 10.28, "autoReload": False})
+
+    def _show(self, request: Request, _body: bytes) -> Response:
+        """https://developer.vonage.com/en/api/voice#getCall and #getCalls"""
+        self._check_token(request.headers.get("authorization", ""))
+        found = [item for item in self.items if item["kind"] == "call"]
+        wanted = request.path_params.get("uuid")
+        if wanted is None:
+            calls = [_shown(item) for item in found[-10:]]
+            return JSONResponse(
+                {"count": len(found), "page_size": 10, "record_index": 0, "_embedded": {"calls": calls}}
+            )
+        one = next((item for item in found if item["id"] == wanted), None)
+        if one is None:
+            raise Refused("voice/not-found")
+        return JSONResponse(_shown(one))
 
     async def _text_called(self, request: Request) -> Response:
         return await self.judge(request, self._text, _sms_refusal)
@@ -123,8 +156,10 @@ class VonageEmulator(Exchange):
             raise Refused("voice/invalid-parameters", "ringing_timer")
         said, target = _read_ncco(ncco)
         found, conversation = str(uuid.uuid4()), f"CON-{uuid.uuid4()}"
-        event = (asked.get("event_url") or [""])[0]
-        self.keep(found, "call", f"+{to['number']}", said, keys_to=target, event_to=event, conversation=conversation)
+        kept = {"keys_to": target, "event_to": (asked.get("event_url") or [""])[0], "conversation": conversation}
+        kept |= {"detects": _detects(asked), "state": "started"}
+        item = self.keep(found, "call", f"+{to['number']}", said, **kept)
+        self.later(self._begun(item))
         answer = {"uuid": found, "status": "started", "direction": "outbound", "conversation_uuid": conversation}
         return JSONResponse(answer, 201)
 
@@ -151,33 +186,58 @@ class VonageEmulator(Exchange):
 
     # --- callbacks --------------------------------------------------------------------------------------------------
 
+    async def passed_on(self, item: Json) -> None:
+        """`accepted` by the carrier, `buffered` for the phone: …/en/messaging/sms/guides/delivery-receipts"""
+        await self._receipt(item, "accepted", "0")
+        await self._receipt(item, "buffered", "0")
+
     async def reported(self, item: Json) -> None:
         """A signed delivery receipt: https://developer.vonage.com/en/messaging/sms/guides/delivery-receipts"""
-        if not item["callback"]:
-            return
         good = item["status"] == "delivered"
-        receipt = {
-            "msisdn": item["to"].lstrip("+"),
-            "to": self.numbers[0].lstrip("+"),
-            "network-code": "23410",
-            "messageId": item["id"],
-            "price": "0.0333",
-            "status": "delivered" if good else "failed",
-            "scts": "2601010000",
-            "err-code": "0" if good else "1",
+        await self._receipt(item, "delivered" if good else "failed", "0" if good else "1")
+
+    async def _receipt(self, item: Json, status: str, code: str) -> None:
+        if item["callback"]:
+            receipt = {
+                "msisdn": item["to"].lstrip("+"),
+                "to": self.numbers[0].lstrip("+"),
+                "network-code": "23410",
+                "messageId": item["id"],
+                "price": "0.0333",
+                "status": status,
+                "scts": "2601010000",
+                "err-code": code,
+                "client-ref": item["ref"],
+            }
+            await self._form(item["callback"], receipt)
+
+    async def said(self, person: str, text: str) -> Heard:
+        """A person's text: https://developer.vonage.com/en/messaging/sms/guides/inbound-sms"""
+        first = (text.split() or [""])[0].upper()
+        words = {"type": "text" if text.isascii() else "unicode", "text": text, "keyword": first}
+        ends = {"msisdn": person.lstrip("+"), "to": self.numbers[0].lstrip("+"), "messageId": uuid.uuid4().hex[:16]}
+        return await self._form(self.callback_url, ends | words)
+
+    async def _form(self, url: str, fields: Mapping[str, str]) -> Heard:
+        common = {
             "api-key": self.api_key,
-            "client-ref": item["ref"],
             "message-timestamp": "2026-01-01 00:00:01",
             "timestamp": str(int(self.hub.now())),
             "nonce": str(uuid.uuid4()),
         }
-        receipt["sig"] = hmac_of(self.signature_secret, receipt)
-        headers = {"Content-Type": "application/json"}
-        await self.call_back(item["callback"], json.dumps(receipt).encode(), headers)
+        signed = {**fields, **common}
+        signed["sig"] = hmac_of(self.signature_secret, signed)
+        return await self.call_back(url, json.dumps(signed).encode(), {"Content-Type": "application/json"})
 
     async def pressed(self, item: Json, key: str) -> Heard:
-        """`answered`, then the input event, whose answer is the next NCCO, then `completed`."""
-        await self._event(item, "answered")
+        """`answered`, then the input event, whose answer is the next NCCO, then `completed`.
+
+        An NCCO with another input goes on listening instead.
+        """
+        if item["status"] != "listening":
+            await self._event(item, "answered")
+            if item["detects"]:
+                await self._event(item, "human")
         body = {
             "dtmf": {"digits": key, "timed_out": not key},
             "speech": {"results": []},
@@ -187,16 +247,32 @@ class VonageEmulator(Exchange):
             "conversation_uuid": item["conversation"],
         }
         heard = await self._signed(item["keys_to"], body) if item["keys_to"] else Heard(0, "", "")
+        item["status"] = "answered"
         if heard.status == 200:
-            item["then"], _ = _read_ncco(json.loads(heard.text))
+            item["then"], item["keys_to"] = _read_ncco(json.loads(heard.text))
+            item["status"] = "listening" if item["keys_to"] else "answered"
+        if item["status"] != "listening":
+            await self._event(item, "completed")
+        return heard
+
+    async def recorded(self, item: Json) -> Heard:
+        """A mailbox answers: `machine`, then as long as the words last, then `completed`."""
+        await self._event(item, "answered")
+        heard = await self._event(item, "machine") if item["detects"] else Heard(0, "", "")
         await self._event(item, "completed")
         return heard
+
+    async def _begun(self, item: Json) -> None:
+        await self._event(item, "started")
+        await self._event(item, "ringing")
 
     async def missed(self, item: Json) -> Heard:
         """`unanswered`: the ringing timer ran out."""
         return await self._event(item, "unanswered")
 
     async def _event(self, item: Json, status: str) -> Heard:
+        if status not in ("started", "ringing") or item["state"] in ("started", "ringing"):
+            item["state"] = status
         if not item["event_to"]:
             return Heard(0, "", "")
         body = {"uuid": item["id"], "conversation_uuid": item["conversation"], "status": status}
@@ -222,6 +298,21 @@ def hmac_of(secret: str, fields: Mapping[str, str]) -> str:
     for name in sorted(set(fields) - {"sig"}):
         said += b"&" + name.encode() + b"=" + re.sub("[&=]", "_", fields[name]).encode()
     return hmac.digest(secret.encode(), said, "sha256").hex()
+
+
+def _shown(item: Json) -> Json:
+    common = {"uuid": item["id"], "conversation_uuid": item["conversation"], "direction": "outbound"}
+    return common | {"status": item["state"], "to": {"type": "phone", "number": item["to"].lstrip("+")}}
+
+
+def _detects(asked: Json) -> bool:
+    """Whether a machine is to be told from a person, and rightly asked for: …/concepts/advanced-machine-detection"""
+    wanted = asked.get("advanced_machine_detection")
+    if wanted is None:
+        return False
+    if wanted.get("behavior") not in ("continue", "hangup") or wanted.get("mode") not in _MODES:
+        raise Refused("voice/invalid-parameters", "advanced_machine_detection: behavior and mode")
+    return True
 
 
 def _read_ncco(ncco: Any) -> tuple[str, str]:

@@ -53,6 +53,15 @@ def test_what_is_to_be_looked_at_is_due_and_wakes_the_ticker(store: Store):
     assert store.read(lambda tx: tx.next_due()) == 66
 
 
+def test_those_that_still_wait_can_be_asked_about_the_oldest_first(store: Store):
+    lost = replace(TWO, id="d3:1", delivery="d3", provider_id="", look_at=90)
+    late = replace(TWO, id="d4:1", delivery="d4", provider_id="V9", look_at=90)
+    store.run(lambda tx: [tx.put_try(one) for one in (late, lost, TWO, ONE)])
+    assert store.read(lambda tx: tx.waiting_tries(70, 10)) == [ONE, late]
+    assert store.read(lambda tx: tx.waiting_tries(69, 10)) == [ONE]
+    assert store.read(lambda tx: tx.waiting_tries(70, 1)) == [ONE]
+
+
 def test_old_tries_are_pruned(store: Store):
     store.run(lambda tx: [tx.put_try(one) for one in (ONE, TWO)])
     assert store.run(lambda tx: tx.prune(70, 10)) == 1

@@ -20,6 +20,8 @@ from bot.engine.vendors import (
     REST_FIRST,
     REST_MAX,
     RING_AGAIN,
+    ROUND_AFTER,
+    ROUNDS_MAX,
     SILENT_MAX,
     Attempt,
     Breaker,
@@ -71,6 +73,32 @@ def test_a_bad_number_stops_the_medium():
 def test_when_all_failed_the_next_medium_takes_over():
     attempts = [ended(vendor, Verdict.REFUSED) for vendor in "abc"]
     assert next_step(TEXT, attempts, {}, T) == Stop(why=Why.EXHAUSTED)
+
+
+def test_when_all_failed_only_for_now_all_are_asked_again_after_a_while():
+    attempts = [ended("a", Verdict.DOWN), ended("b", Verdict.REFUSED), ended("c", Verdict.ACCOUNT)]
+    due = T + ROUND_AFTER
+    assert next_step(TEXT, attempts, {}, T) == Wait(until=due, why=Why.NEXT_ROUND)
+    assert next_step(TEXT, attempts, {}, due) == Send(vendor="a", why=Why.NEXT_ROUND)
+    attempts.append(ended("a", Verdict.DOWN, due))
+    assert next_step(TEXT, attempts, {}, due) == Send(vendor="c", why=Why.NEXT_ROUND)
+    attempts.append(ended("c", Verdict.ACCOUNT, due))
+    assert next_step(TEXT, attempts, {}, due) == Wait(until=due + 2 * ROUND_AFTER, why=Why.NEXT_ROUND)
+
+
+def test_the_rounds_have_an_end():
+    page, attempts, now = Page(medium="sms", order=("a",), severity=Severity.INFO), [], T
+    while not isinstance(step := next_step(page, attempts, {}, now), Stop):
+        now = step.until if isinstance(step, Wait) else now
+        if isinstance(step, Send):
+            attempts.append(ended("a", Verdict.DOWN, now))
+    assert (step.why, len(attempts)) == (Why.EXHAUSTED, ROUNDS_MAX)
+    assert 8 * MINUTE < now - T < 15 * MINUTE, "longer than an outage of minutes, shorter than a page lives"
+
+
+def test_what_somebody_may_have_carried_is_not_carried_round_and_round():
+    attempts = [ended("a", Verdict.DOWN), ended("b", Verdict.UNPROVEN), ended("c", Verdict.DOWN)]
+    assert next_step(TEXT, attempts, {}, T + MINUTE) == Stop(why=Why.EXHAUSTED)
 
 
 def test_a_region_without_vendors_is_said_at_once():
@@ -237,7 +265,7 @@ def test_but_a_pause_that_a_vendor_asked_for_is_kept():
 def test_every_story_ends_and_no_vendor_is_used_twice(verdicts: list[Verdict], medium: str, severity: Severity):
     page = Page(medium=medium, order=("a", "b", "c"), severity=severity)
     outcomes, attempts, breakers, now = itertools.cycle(verdicts), [], {}, T
-    for _ in range(40):
+    for _ in range(100):
         step = next_step(page, attempts, breakers, now)
         if isinstance(step, Stop):
             assert step.why in (Why.BAD_NUMBER, Why.EXHAUSTED, Why.NOBODY_ANSWERED)
@@ -246,7 +274,7 @@ def test_every_story_ends_and_no_vendor_is_used_twice(verdicts: list[Verdict], m
             assert step.until > now, "a wait until the past is a busy loop"
             now = step.until
             continue
-        if step.why is not Why.RING_AGAIN:
+        if step.why not in (Why.RING_AGAIN, Why.NEXT_ROUND, Why.PROBE, Why.LAST_RESORT):
             assert step.vendor not in {attempt.vendor for attempt in attempts}
         verdict = next(outcomes)
         breaker = breakers.get(step.vendor, Breaker()).begun(now)

@@ -22,12 +22,18 @@ SLOTS = (Slot(name="a", value="x", length_max=6), Slot(name="b", value="y", leng
         ({"x": "disk", "y": "1"}, ["disk", "1"]),
         ({"x": "disk full", "y": "1234"}, ["disk…", "12…"]),
         ({"x": "see https://a.example/b now", "y": "www.b.example"}, ["see n…", "-"]),
-        ({}, ["-", "-"]),
+        ({"x": ""}, ["-", "-"]),
         ({"x": "a\n b\t c", "y": " "}, ["a b c", "-"]),
     ],
 )
 def test_templates_are_filled_as_the_mainland_wants(values: dict[str, str], filled: list[str]):
     assert [value for _, value in fill(SLOTS, values)] == filled
+
+
+def test_words_without_values_are_no_template():
+    with pytest.raises(Permanent, match="templates"):
+        fill(SLOTS, {})
+    assert fill((), {}) == []
 
 
 @given(st.text(), st.integers(1, 40))
