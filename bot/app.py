@@ -12,6 +12,7 @@ from bot.adapters.base import Adapter, Answer, Inbound, Keyed, Press, Receipt
 from bot.backplane import Budgets, Hints
 from bot.cards.token import Key
 from bot.clock import Clock, Ids
+from bot.commands.dialing import GOES_ON
 from bot.commands.handle import Commands, stumbled
 from bot.commands.vocabulary import VERBS
 from bot.deliver import Deliver
@@ -163,6 +164,8 @@ class App:
             said = stumbled(inbound.lang or "en")
         if said.silent:
             return Answer()
+        if isinstance(inbound, Keyed):
+            return self.rendering.spoken(said.card, more=said.outcome in GOES_ON)
         press = isinstance(inbound, Press)
         return self.rendering.answer(
             inbound.platform, said.card, press=press, here=said.here, alert=said.alert, errors=said.errors

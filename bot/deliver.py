@@ -10,7 +10,7 @@ from collections.abc import Collection, Mapping
 from dataclasses import dataclass, replace
 from hashlib import sha256
 
-from bot import quotas, remarks, rooms
+from bot import bundles, bursts, quotas, remarks, rooms
 from bot.adapters.base import (
     Adapter,
     AuthBroken,
@@ -69,6 +69,8 @@ class Job:
     """What is to be done with a war room, instead of a message."""
     choice: Choice | None = None
     """Which vendor is to carry it, where the carrier has several."""
+    bundle: tuple[str, ...] = ()
+    """The pages that this one text carries, its own first; empty where it carries itself alone."""
     place: Place | None = None
     """Below which card the message is said, where it is such a line."""
 
@@ -132,9 +134,11 @@ class Deliver:
         adapter = self._adapters.get(row.carrier)
         if adapter is None:
             return altered(row, state=DeliveryState.FAILED, error="platform_not_configured")
-        place = remarks.place(tx, incident, row, now) if incident and row.op == remarks.OP else None
-        if isinstance(place, Delivery):
-            return place
+        about = incident if row.op == remarks.OP else None
+        early = remarks.place(tx, about, row, now) if about else bundles.held(tx, row, now)
+        if isinstance(early, Delivery):
+            return early
+        place, bundle = (None, early) if isinstance(early, tuple) else (early, bundles.ALONE)
         wait = self._budgets.take(
             row.carrier,
             place.address if place else row.address,
@@ -148,7 +152,12 @@ class Deliver:
             return altered(row, due_at=now + wait, attempts=row.attempts - 1, error="budget")
         if incident and row.op:
             return self._line(tx, incident, row, now, place) if place else self._room_job(tx, incident, row, now)
-        return self._job(tx, incident, row, now, adapter)
+        job = self._job(tx, incident, row, now, adapter)
+        return self._bundled(tx, job, bundle, now) if isinstance(job, Job) and bundle else job
+
+    def _bundled(self, tx: Tx, job: Job, bundle: tuple[str, ...], now: Instant) -> Job:
+        several = bundles.worded(tx, self._rendering, bundle, now)
+        return replace(job, message=several[0], plain=several[0], bundle=several[1]) if several else job
 
     def _line(self, tx: Tx, incident: Incident, row: Delivery, now: Instant, place: Place) -> Job:
         message, plain, _ = self._rendering.remark(tx, incident, row, remarks.due(incident, row), now)
@@ -159,9 +168,7 @@ class Deliver:
         call = rooms.prepare(tx, view, row)
         return Job(row=row, message={}, plain={}, rev=0, room=call) if isinstance(call, RoomCall) else call
 
-    def _job(
-        self, tx: Tx, incident: Incident | None, row: Delivery, now: Instant, adapter: Adapter
-    ) -> Job | Delivery:
+    def _job(self, tx: Tx, incident: Incident | None, row: Delivery, now: Instant, adapter: Adapter) -> Job | Delivery:
         if incident is None:
             message = plain = self._rendering.text(row)
             fault, rev = "", 0
@@ -217,6 +224,7 @@ class Deliver:
                 tx.show_again(job.row.id, job.rev, self._clock.now())
             return
         if isinstance(outcome, Carried):
+            bursts.went(tx, settled, job.bundle, self._clock.now())
             self.phones.report(tx, job.row, outcome, settled)
         if isinstance(outcome, Sent):
             self._catch_up(tx, job.row.carrier, outcome.provider_id)

@@ -69,10 +69,11 @@ class Mailbox:
         self._key = key
         self._clock = clock
 
-    async def take(self, envelope_from: str, rcpt: str, raw: bytes) -> None:
+    async def take(self, envelope_from: str | None, rcpt: str, raw: bytes) -> None:
         """Do what a mail asks for, or record what it reports. A mail that is given again changes nothing.
 
-        `envelope_from` is empty for the null sender. Raises StoreUnavailable: then the mail is to be given again later.
+        `envelope_from` is empty for the null sender, and None where nobody kept it. Raises StoreUnavailable: then the
+        mail is to be given again later.
         """
         if len(raw) > IN_THREAD:
             heard, message_id = await asyncio.to_thread(self._read, envelope_from, rcpt, raw)
@@ -97,7 +98,7 @@ class Mailbox:
                     await self._transact(lambda tx: self._too_old(tx, heard, message_id, seen))
                 return reason
 
-    def _read(self, envelope_from: str, rcpt: str, raw: bytes) -> tuple[Heard, str]:
+    def _read(self, envelope_from: str | None, rcpt: str, raw: bytes) -> tuple[Heard, str]:
         message: EmailMessage = message_from_bytes(raw, policy=default)
         people = {member.id: member.email for member in self._directory.world().members.values() if member.email}
         heard = understand(

@@ -13,6 +13,7 @@ from hashlib import sha256
 from threading import Lock
 from typing import cast
 
+from bot import bursts, stopping
 from bot.adapters.base import Adapter, Json, Phone, RateLimited, Receipt, SendError, Sent, Transient
 from bot.adapters.vendors.line import verdict_of
 from bot.clock import Clock, Ids
@@ -177,17 +178,20 @@ class Phones:
         if one.proven or (one.verdict == Verdict.NO_ANSWER and receipt.reason != "key_pressed"):
             return False
         if receipt.state == "alive":
-            tx.put_try(replace(one, alive=True))
-            if not one.alive and one.look_at is not None:
+            tx.put_try(replace(one, alive_at=self._clock.now()))
+            if one.look_at is not None:
                 self._go_on(tx, row)
-            return not one.alive
+            return True
         if receipt.state == "delivered":
             tx.put_try(replace(one, proven=True, look_at=None))
-            tx.prove(row.id)
-            self._tell(tx, row, PageProven(member=row.member, firing=row.firing, way=row.way, proof=Proof.DELIVERED))
+            for page in (row, *bursts.carried_by(tx, row.id)):
+                tx.prove(page.id)
+                proof = PageProven(member=page.member, firing=page.firing, way=page.way, proof=Proof.DELIVERED)
+                self._tell(tx, page, proof)
             return True
         if one.verdict != Verdict.TAKEN:
             return False
+        self._heed(tx, row, receipt.reason)
         verdict = _verdict_of(receipt.reason)
         ended = self._clock.now()
         tx.put_try(replace(one, verdict=verdict, reason=receipt.reason, ended_at=ended, look_at=None))
@@ -223,8 +227,10 @@ class Phones:
                 pass
             case _:
                 reason = _reason(tries, "no_proof_in_time")
-                tx.put_receipt(row.id, DeliveryState.FAILED, reason)
-                self._tell(tx, row, PageFailed(member=row.member, firing=row.firing, way=row.way, reason=reason))
+                for page in (row, *bursts.carried_by(tx, row.id)):
+                    tx.put_receipt(page.id, DeliveryState.FAILED, reason)
+                    failed = PageFailed(member=page.member, firing=page.firing, way=page.way, reason=reason)
+                    self._tell(tx, page, failed)
 
     def _settled(self, row: Delivery, tries: Sequence[Try], step: Send | Wait | Stop) -> Delivery:
         now = self._clock.now()
@@ -290,12 +296,19 @@ class Phones:
                 member=row.member, firing=row.firing, way=row.way, vendor=placed.vendor, why=placed.why.value
             )
             self._service.happen(tx, row.incident, tried)
+        if isinstance(placed.outcome, SendError):
+            self._heed(tx, row, placed.outcome.reason)
         if not isinstance(placed.outcome, SendError) or verdict_of(placed.outcome) not in _TO_MEND:
             return
         reason, name = placed.outcome.reason, f"{row.carrier} by {placed.vendor}"
         log.error("vendor_refused", carrier=row.carrier, vendor=placed.vendor, reason=reason, delivery=row.id)
         text = f"{name} refused a message to {row.member or 'somebody'} ({reason}). Run: tocsin doctor"
         self._service.alarm(tx, f"{row.carrier}:{placed.vendor}:{reason}", text, about=row.carrier)
+
+    def _heed(self, tx: Tx, row: Delivery, reason: str) -> None:
+        """Somebody who is on a vendor's list of those who sent STOP gets no more texts."""
+        if row.carrier == "sms" and reason == stopping.REASON:
+            stopping.silenced(tx, self._service, row.address, self._clock.now())
 
     def _tell(self, tx: Tx, row: Delivery, news: PageProven | PageFailed) -> None:
         if row.member and row.incident:
@@ -331,7 +344,7 @@ def _attempts(tries: Sequence[Try]) -> list[Attempt]:
             began_at=one.began_at,
             verdict=Verdict(one.verdict),
             ended_at=one.ended_at,
-            alive=one.alive,
+            alive_at=one.alive_at,
             proven=one.proven,
         )
         for one in tries

@@ -12,7 +12,7 @@ from typing import NamedTuple
 
 from bot import replying
 from bot.adapters.base import Answer, Json
-from bot.cards import template
+from bot.cards import template, voice
 from bot.cards.build import (
     View,
     WrittenBack,
@@ -162,6 +162,13 @@ class Rendering:
         typed = reply_card(Reply(code="usage", done=False, facts={"usage": f"/toc {usage}"}), form.lang)
         carrier = CARRIERS[platform]
         return Answer(form=carrier.render_form(form), message=carrier.render(typed))
+
+    def spoken(self, card: Card, *, more: bool) -> Answer:
+        """What is said in a call after a key: a sentence and a goodbye; with `more`, another key is awaited instead."""
+        if card.kind != "text":
+            return Answer(message={**CARRIERS["voice"].render(card), "more": more})
+        text = card.fallback if more else voice.spoken_reply(card.lang, card.fallback)
+        return Answer(message={"text": text, "lang": card.lang, "more": more})
 
     def answer(
         self,

@@ -9,7 +9,7 @@ from collections import defaultdict
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 
-from bot import remarks, replying, rooms, silences, turns
+from bot import bursts, remarks, replying, rooms, silences, turns
 from bot.clock import Clock, Ids
 from bot.engine import dispatching, enrichment, inhibition, merging, preference, processing, routing
 from bot.engine.effects import (
@@ -213,6 +213,7 @@ class Service:
             tx.enqueue(rows)
         for row in rows:
             replying.queued(tx, row, incident)
+            bursts.enter(tx, row, incident.severity)
 
     def _rows(self, incident: Incident, effect: Effect) -> list[Delivery]:
         """What has to be sent, or done with a war room."""

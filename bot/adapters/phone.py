@@ -43,7 +43,6 @@ from bot.engine.regions import region_of
 
 log = logging.getLogger(__name__)
 
-REPEAT = "*"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -141,12 +140,12 @@ class PhoneAdapter:
         for each in news:
             said = await self._take(line, each, self._emit, self._notice) or said
         message = said.message or {}
-        repeat = any(isinstance(each, KeyPress) and each.key == REPEAT for each in news)
+        more = bool(message.get("more"))
         return line.vendor.answer(
             news,
-            "" if repeat else str(message.get("text") or said.toast),
+            "" if more else str(message.get("text") or said.toast),
             str(message.get("lang", "en")),
-            again=_words(message) if repeat and message else None,
+            again=_words(message) if more else None,
             callback_url=self._callback_url(line.vendor.name),
         )
 

@@ -41,7 +41,7 @@ _COLOURS: Final = {
     Tone.CLOSED: "#1E7F4F",
 }
 _PINGS: Final = re.compile(r"([@＠])")
-_TAGS: Final = re.compile(r"<(?=[^\s=])")
+_TAGS: Final = re.compile(r"<(?=[^\s=]|\Z)")
 
 Json = dict[str, Any]
 

@@ -41,7 +41,7 @@ _COLOURS: Final = {
 _MARKUP: Final = re.compile(r"([\\*_~`|\[\]()#!>])")
 _LIST: Final = re.compile(r"^(\s*)([-+]|\d+\.)(?=\s)", re.MULTILINE)
 _PINGS: Final = re.compile(r"([@＠])")
-_TAGS: Final = re.compile(r"<(?=[^\s=])")
+_TAGS: Final = re.compile(r"<(?=[^\s=]|\Z)")
 
 Json = dict[str, Any]
 

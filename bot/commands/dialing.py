@@ -12,13 +12,16 @@ from typing import Final
 from bot.adapters.base import Keyed
 from bot.cards.build import text_card
 from bot.cards.i18n import say
+from bot.cards.voice import unknown_key
 from bot.commands.acting import Acting
-from bot.commands.said import Asker, Said, sentence
+from bot.commands.said import Asker, Said, sentence, silence
 from bot.rendering import Rendering
 from bot.store.base import Delivery, Tx
 
 VERBS: Final[Mapping[str, str]] = MappingProxyType({"1": "ack", "2": "resolve", "3": "escalate"})
 REPEAT: Final = "*"
+GOES_ON: Final = frozenset({"repeated", "unknown_key"})
+"""After these outcomes the call goes on, and another key is awaited."""
 
 
 def called(tx: Tx, keyed: Keyed) -> Delivery | None:
@@ -41,7 +44,7 @@ class Dialing:
         if asker.member is None:
             return sentence(asker, "no_such_incident")
         if not keyed.digit:
-            return _spoken(asker, "voice.bye", "unanswered")
+            return silence("unanswered")
         incident = tx.incidents([row.incident]).get(row.incident) if row.incident else None
         if incident is None:  # a test, or an alarm of Tocsin's own: to hear it is all there is to do
             return _spoken(asker, "voice.heard", "heard", done=True)
@@ -49,7 +52,7 @@ class Dialing:
             return Said(card=self._rendering.page(tx, incident, row, asker.now), outcome="repeated")
         verb = VERBS.get(keyed.digit)
         if verb is None:
-            return _spoken(asker, "voice.unknown_key", "unknown_key")
+            return Said(card=text_card(unknown_key(asker.lang), asker.lang), alert=True, outcome="unknown_key")
         if not asker.member.seat:
             return sentence(asker, "no_seat")
         if not tx.first_sight(keyed.platform, keyed.key, asker.now):

@@ -38,8 +38,8 @@ row is also what most phones let through Do Not Disturb."""
 ROUNDS_MAX: Final = 8
 ROUND_AFTER: Final[Span] = 10 * SECOND
 ROUND_MAX: Final[Span] = 2 * MINUTE
-"""When every vendor failed for now, all are asked again after 10 s, then after twice as long each time, up to 2 minutes;
-the person's next medium has taken over meanwhile. Eight rounds last some eight minutes, within the life of a page."""
+"""When every vendor failed for now, all are asked again after 10 s, then after twice as long each time, 2 minutes at
+most. The person's next medium has taken over meanwhile. Eight rounds last some eight minutes, within a page's life."""
 
 
 class Verdict(StrEnum):
@@ -168,8 +168,8 @@ class Attempt:
     began_at: Instant
     verdict: Verdict | None = None
     ended_at: Instant = 0
-    alive: bool = False
-    """The vendor reported something on the way: the telephone rings, the carrier has the text."""
+    alive_at: Instant = 0
+    """When the vendor last reported something on the way: the telephone rings, the carrier has the text. 0: never."""
     proven: bool = False
 
 
@@ -260,8 +260,9 @@ def _hedge(
 def _believed_until(page: Page, attempt: Attempt) -> Instant:
     """How long an attempt that was taken may go without a proof."""
     whole = PROVEN_WITHIN[page.medium]
-    silent = page.severity is Severity.CRITICAL and not attempt.alive
-    return attempt.ended_at + (min(SILENT_MAX, whole) if silent else whole)
+    if attempt.alive_at:  # somebody may be listening: counted from the latest news, and at most twice as long
+        return min(max(attempt.alive_at, attempt.ended_at) + whole, attempt.ended_at + 2 * whole)
+    return attempt.ended_at + (min(SILENT_MAX, whole) if page.severity is Severity.CRITICAL else whole)
 
 
 def _ring_again(rung: Sequence[Attempt], now: Instant) -> Decision:

@@ -29,7 +29,8 @@ class Try:
     """What the vendor calls it; empty where it took nothing."""
     mark: str = ""
     """What we call it in callbacks that do not carry the vendor's name of it."""
-    alive: bool = False
+    alive_at: Instant = 0
+    """When the vendor last reported something on the way; 0: never."""
     proven: bool = False
     look_at: Instant | None = None
     """When it is to be looked at again unless there are news."""

@@ -54,8 +54,18 @@ def test_discord_takes_every_card_and_pings_nobody(card: Card):
         assert not LIVE.search(addresses(text)), text
 
 
+PARTED = Card(
+    kind="incident",
+    title="",
+    fallback="",
+    body=(Paragraph(lines=((Span(text="<"), Span(text="!channel>"), Span(text="a<"), Span(text="https://x|y>")),)),),
+)
+"""A tag in pieces: each is harmless, and together they are not."""
+
+
 @many
 @example(giant)
+@example(PARTED)
 @given(cards)
 def test_mattermost_takes_every_card_and_mentions_nobody(card: Card):
     (post,) = mattermost_server.as_shown(mattermost_server.judge(mattermost.render(card)))

@@ -1,4 +1,4 @@
-"""A line below a card: every code has its sentence, and whatever people wrote or are called, it pings whom it should."""
+"""A line below a card: every code has its sentence, and whatever people write, it pings whom it should."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""A line below a card, on every platform that has threads: where it stands, whom it pings, and what when the card is gone."""
+"""A line below a card, wherever there are threads: where it stands, whom it pings, and what if the card is gone."""
 
 from __future__ import annotations
 

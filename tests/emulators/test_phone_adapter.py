@@ -187,7 +187,7 @@ async def test_a_call_goes_out_and_its_key_comes_back(line: Line):
 
 @each("twilio_voice", "vonage_voice")
 async def test_star_is_answered_with_all_of_it_again(line: Line):
-    line.answer = Answer(message=MESSAGE)
+    line.answer = Answer(message={**MESSAGE, "more": True})
     sent = await line.adapter.call(line.vendor, line.person, MESSAGE, key="row:1")
     await line.emulator.act("press", {"id": sent.provider_id, "key": "*"})
     assert line.emulator.items[0]["then"] == "Critical INC-7"

@@ -171,6 +171,7 @@ async def test_one_person_or_another_the_conversation_is_the_same():
         await post.answer(bo, "escalate")
         (cy,) = await post.mails(1, to="cy@example.com")
     assert (bo["References"], bo["List-Id"]) == (cy["References"], cy["List-Id"])
+    assert bo["References"].startswith("<incident.")
     assert bo["Message-ID"] != cy["Message-ID"]
     assert bo["Reply-To"] != cy["Reply-To"]
 

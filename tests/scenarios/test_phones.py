@@ -26,10 +26,10 @@ def night(*ways: str, ladder: tuple[Level, ...] = ()) -> Story:
 
 def press(t: Story, digit: str, *, call: int = 1, key: str = "") -> str:
     """Bo presses a key in the call with this number."""
-    keyed = Keyed(
-        platform="voice", vendor="alpha", provider_id=f"voice:{call}", mark="", digit=digit, key=key or f"{call}:{digit}"
-    )  # fmt: skip
-    return t._hear(keyed)
+    name = f"voice:{call}"
+    return t._hear(
+        Keyed(platform="voice", vendor="alpha", provider_id=name, mark="", digit=digit, key=key or f"{name}:{digit}")
+    )
 
 
 @pytest.mark.parametrize("way", ["sms", "voice"])

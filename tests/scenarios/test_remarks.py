@@ -1,4 +1,4 @@
-"""What is said below a card: an edit pings nobody, so whoever is asked anew is mentioned there, once, and nobody else."""
+"""What is said below a card: an edit pings nobody, so whoever is asked anew is mentioned there, once, and no other."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ def t():
 
 
 def said(t, platform="slack", below=""):
-    """The lines below the first card in a platform's chat, each as its first sentence: what a push notification shows."""
+    """The lines below the first card in a platform's chat, each as what a push notification shows of it."""
     chat = {"slack": "C0OPS", "telegram": "-1001"}[platform]
     card = below or next(each.ref for each in t.carriers[platform].cards[t.incident().id] if each.address == chat)
     return [line.text.splitlines()[0] for line in t.carriers[platform].said if line.below == card]
@@ -33,7 +33,9 @@ def test_a_note_appears_below_the_card_in_the_language_of_its_chat(t):
     assert "the replica lags" in t.carriers["telegram"].said[0].text
 
 
-@pytest.mark.parametrize("order", ["ack 1", "resolve 1", "snooze 1 2h", "sev 1 info", "title 1 another", "impact 1 all"])
+@pytest.mark.parametrize(
+    "order", ["ack 1", "resolve 1", "snooze 1 2h", "sev 1 info", "title 1 another", "impact 1 all"]
+)
 def test_what_the_card_itself_shows_is_not_said(t, order):
     t.say("bo", order)
     t.fire("disk full").recover("disk full").at("3m")
@@ -127,7 +129,9 @@ def test_more_lines_than_the_limit_end_with_one_that_says_so(t):
     t.at("20m")
     lines = said(t)
     assert len(lines) == LINES_MAX
-    assert lines[-1] == f"#1 · Nothing more is said here after {LINES_MAX} lines. The card and its timeline have the rest."
+    assert (
+        lines[-1] == f"#1 · Nothing more is said here after {LINES_MAX} lines. The card and its timeline have the rest."
+    )
     assert lines[:-1] == [f"#1 · Bo Berg noted: number {number}" for number in range(LINES_MAX - 1)], "in order"
 
 

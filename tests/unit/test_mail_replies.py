@@ -27,7 +27,7 @@ MAIL_ID = mail_id(KEY, "page:1")
 BOUNCE = f"bounce+{MAIL_ID}@in.example.com"
 
 
-def heard(message: EmailMessage | bytes, *, rcpt: str = REPLY, sender: str = "ann@example.com", now: int = NOW):
+def heard(message: EmailMessage | bytes, *, rcpt: str = REPLY, sender: str | None = "ann@example.com", now: int = NOW):
     if isinstance(message, bytes):
         message = message_from_bytes(message, policy=default)
     return understand(message, envelope_from=sender, rcpt=rcpt, people=PEOPLE, key=KEY, now=now)
@@ -229,6 +229,12 @@ def test_a_machine_is_never_a_person(headers: dict, reason: str, rcpt: str):
 )
 def test_the_envelope_gives_machines_away(sender: str, reason: str):
     assert heard(letter(), sender=sender) == AutoReply(reason=reason)
+
+
+def test_a_mailbox_that_keeps_no_return_path_still_brings_answers_and_bounces():
+    assert isinstance(heard(letter(), sender=None), Answered)
+    assert isinstance(heard(letter(Auto_Submitted="auto-replied"), sender=None), AutoReply)
+    assert isinstance(heard(report("5.1.1"), rcpt=BOUNCE, sender=None), Bounced)
 
 
 def test_a_person_may_say_that_they_are_one():

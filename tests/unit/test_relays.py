@@ -280,3 +280,16 @@ async def test_a_certificate_that_nobody_vouches_for_is_refused_and_the_next_rel
         looked = (await made.check())[0]
     assert (mails(own), len(mails(plain))) == ([], 1)
     assert (looked.ok, "certificate" in looked.cure) == (False, True)
+
+
+async def test_mail_and_password_go_encrypted_where_the_certificate_is_vouched_for(certificate, monkeypatch):
+    monkeypatch.setenv("SSL_CERT_FILE", certificate[1])  # which OpenSSL adds to what the machine trusts
+    context = ssl.create_default_context(ssl.Purpose.CLIENT_AUTH)
+    context.load_cert_chain(certificate[1], certificate[0])
+    locked = emulator(tls=context, credentials={"tocsin": "right"})  # takes a password inside TLS only
+    async with relays(locked):
+        made = adapter(locked, starttls=True, username="tocsin", password="right")
+        await made.send(ANN, MESSAGE, key=KEY)
+        looked = (await made.check())[0]
+    assert len(mails(locked)) == 1
+    assert (looked.ok, looked.detail) == (True, "connected, encrypted by STARTTLS, logged in")

@@ -14,6 +14,6 @@ Append = Callable[[Sequence[Inbound]], Awaitable[None]]
 class Mailbox(Protocol):
     """Whoever takes what people answer to Tocsin's own mails, and what servers return."""
 
-    async def take(self, envelope_from: str, rcpt: str, raw: bytes) -> None:
+    async def take(self, envelope_from: str | None, rcpt: str, raw: bytes) -> None:
         """Handle one mail. Raises StoreUnavailable when nothing of it was kept."""
         ...

@@ -116,7 +116,8 @@ class Poller:
             if found is not None:
                 known.setdefault((found.integration.id, found.detail), found)
             elif self._mailbox is not None and ANSWERS.fullmatch(local):
-                await self._mailbox.take(sender.strip("<> "), address, mail.raw)
+                came_from = sender.strip("<> ") if "return-path" in fields else None  # not every mailbox keeps it
+                await self._mailbox.take(came_from, address, mail.raw)
                 return
         if not known:
             log.warning("imap_mail_for_nobody", uid=mail.uid)

@@ -26,7 +26,7 @@ from bot.engine.mail_address import Key
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class SmtpSettings:
-    """The relays in their order, as `Relay` has them, and the address that mail comes from; the rest is for `Writer`."""
+    """The relays in their order, as `Relay` has them, and the address that mail comes from; `Writer` has the rest."""
 
     relays: tuple[Mapping[str, Any], ...]
     sender: str

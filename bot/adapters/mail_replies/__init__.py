@@ -70,15 +70,17 @@ _AUTO_SUBJECT: Final = re.compile(
 
 
 def understand(
-    message: EmailMessage, *, envelope_from: str, rcpt: str, people: Mapping[str, str], key: Key, now: Instant
+    message: EmailMessage, *, envelope_from: str | None, rcpt: str, people: Mapping[str, str], key: Key, now: Instant
 ) -> Heard:
     """What this mail means. Total: every message gives a value.
 
-    `rcpt` is the address that the envelope (or Delivered-To) names, `people` maps members to their own mail addresses.
+    `envelope_from` is empty for the null sender, and None where nobody kept it (a mailbox without Return-Path). `rcpt`
+    is the address that the envelope (or Delivered-To) names, `people` maps members to their own mail addresses.
     An answer needs both: a token of ours that was sealed for the member, and that member's address in From.
     """
     box, tag = tagged(rcpt)
-    found = report(message, returned=box == BOUNCE and not envelope_from.strip("<> "))
+    returned = envelope_from is not None and not envelope_from.strip("<> ")
+    found = report(message, returned=box == BOUNCE and (returned or envelope_from is None))
     if found is not None:
         return _bounced(found, tag if box == BOUNCE else "")
     if sign := _automatic(message, envelope_from):
@@ -99,12 +101,12 @@ def _bounced(found: Report, tag: str) -> Heard:
     return Bounced(mail_id=mail_id, state=found.state, reason=found.reason, detail=found.detail)
 
 
-def _automatic(message: EmailMessage, envelope_from: str) -> str:
+def _automatic(message: EmailMessage, envelope_from: str | None) -> str:
     """The sign by which a program gives itself away (RFC 3834 §2 and §5; the others are what programs do); or empty."""
     submitted = _header(message, "Auto-Submitted").partition(";")[0].strip().casefold()
     if submitted and submitted != "no":
         return "auto_submitted"
-    if not envelope_from.strip("<> "):
+    if envelope_from is not None and not envelope_from.strip("<> "):
         return "empty_return_path"
     if any(_header(message, name) for name in _AUTO_HEADERS):
         return "autoreply_header"
@@ -112,7 +114,7 @@ def _automatic(message: EmailMessage, envelope_from: str) -> str:
         return "precedence"
     if _header(message, "List-Id"):
         return "mailing_list"
-    local = envelope_from.strip("<> ").partition("@")[0].casefold()
+    local = (envelope_from or "").strip("<> ").partition("@")[0].casefold()
     if local in ("mailer-daemon", "postmaster") or local.startswith(("noreply", "no-reply", "donotreply")):
         return "machine_sender"
     return "autoreply_subject" if _AUTO_SUBJECT.match(_header(message, "Subject")) else ""

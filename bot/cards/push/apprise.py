@@ -28,7 +28,7 @@ _TYPES: Final = {
     Tone.CLOSED: "success",
 }
 _PINGS: Final = re.compile(r"([@＠])")
-_TAGS: Final = re.compile(r"<(?=[^\s=])")
+_TAGS: Final = re.compile(r"<(?=[^\s=]|\Z)")
 
 Json = dict[str, Any]
 

@@ -40,7 +40,7 @@ CALL = Page(medium="voice", order=("a", "b", "c"), severity=Severity.CRITICAL)
 TEXT = Page(medium="sms", order=("a", "b", "c"), severity=Severity.WARNING)
 
 
-def ended(vendor: str, verdict: Verdict, at: int = T, **more: bool) -> Attempt:
+def ended(vendor: str, verdict: Verdict, at: int = T, **more: int) -> Attempt:
     return Attempt(vendor=vendor, began_at=at, verdict=verdict, ended_at=at, **more)
 
 
@@ -132,8 +132,10 @@ def test_a_critical_page_of_which_a_vendor_says_nothing_goes_by_the_next():
     silent, due = [ended("a", Verdict.TAKEN)], T + SILENT_MAX
     assert next_step(page, silent, {}, due - 1) == Wait(until=due, why=Why.PROOF_AWAITED)
     assert next_step(page, silent, {}, due) == Send(vendor="b", why=Why.NO_PROOF, duplicate=True)
-    alive = [ended("a", Verdict.TAKEN, alive=True)]
-    assert next_step(page, alive, {}, due) == Wait(until=T + PROVEN_WITHIN["sms"], why=Why.PROOF_AWAITED)
+    alive = [ended("a", Verdict.TAKEN, alive_at=T + 5 * SECOND)]
+    assert next_step(page, alive, {}, due) == Wait(until=T + 65 * SECOND, why=Why.PROOF_AWAITED)
+    for_ever = [ended("a", Verdict.TAKEN, alive_at=T + 119 * SECOND)]
+    assert next_step(page, for_ever, {}, T + 2 * MINUTE) == Send(vendor="b", why=Why.NO_PROOF, duplicate=True)
 
 
 def test_a_call_that_nobody_took_rings_once_more_and_then_the_next_medium_has_to():
