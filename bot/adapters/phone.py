@@ -44,7 +44,6 @@ from bot.engine.regions import region_of
 log = logging.getLogger(__name__)
 
 
-
 @dataclass(frozen=True, slots=True, kw_only=True)
 class PhoneSettings:
     """The vendors in the operator's order, and where callbacks reach us (empty: nowhere, so nothing is ever proven)."""

@@ -8,7 +8,7 @@ from __future__ import annotations
 import asyncio
 import json
 from collections import deque
-from collections.abc import AsyncIterator, Callable, Iterable
+from collections.abc import AsyncIterator, Callable, Iterable, Sequence
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -214,10 +214,12 @@ async def everywhere(
     wrap: Callable[[Store], Store] = lambda store: store,
     rate_limits: bool = True,
     declare: Callable[[Json], Json] = lambda declared: declared,
+    also: Callable[[Hub, str], Sequence[Any]] = lambda _hub, _product: (),
 ) -> AsyncIterator[Everywhere]:
     """Open it all on SQLite in `folder`; `wrap` puts something between the product and its database.
 
-    `declare` may change what the manifest declares.
+    `also` brings more emulators, for a hub and the address that callbacks go to; `declare` may change what the manifest
+    declares.
     """
     clock, house, door, smtp = SystemClock(), loopback_socket(), loopback_socket(), loopback_socket()
     base, product = url_of(house), url_of(door)
@@ -232,13 +234,14 @@ async def everywhere(
         made: Any = make
         sides[name] = made(hub, base, product, rate_limits=rate_limits)
     members = members or {name: Member(on=sides, first="email", email=f"{name}@example.com") for name in STAFF}
+    others = also(hub, product)
     file, database = folder / "tocsin.yaml", f"sqlite:///{(folder / 'tocsin.db').absolute()}"
     declared = declare(manifest(sides, base, product, mail.port, members, warden))
     file.write_text(json.dumps(declared, indent=1), encoding="utf-8")
     loaded = read(file.read_text(encoding="utf-8"), file=str(file), env={}, sources=SOURCES)
     store = wrap(boot.store_of(database, migrate=True))
     app = boot.build(Settings(manifest=file, database=database), loaded, store, clock)
-    playground = Playground(hub, [*(side.emulator for side in sides.values()), phones, mail])
+    playground = Playground(hub, [*(side.emulator for side in sides.values()), phones, mail, *others])
     timeout = aiohttp.ClientTimeout(total=20)
     try:
         async with (

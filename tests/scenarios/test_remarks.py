@@ -79,6 +79,24 @@ def test_who_is_asked_anew_is_mentioned_and_who_asked_is_not(t, orders, line):
     assert said(t) == [line]
 
 
+def test_whoever_gives_it_back_is_named_among_those_paged_and_not_mentioned(t):
+    t.say("bo", "ack 1")
+    t.at("2m").say("bo", "unack 1")
+    t.at("3m")
+    assert said(t) == ["#1 · Bo Berg gave it back. Paged again: Bo Berg"]
+
+
+def test_another_way_to_somebody_of_the_level_below_is_no_news_of_the_level_above():
+    levels = (replace(LADDER[0], repeat_times=0, escalate_after=5 * MINUTE), LADDER[1])
+    rules = (replace(company().channels["ops"].rules[0], levels=levels),)
+    t = Story(changed(company(), "ops", rules=rules)).down("slack").at("0m").fire("disk full").at("5s")
+    t.crash(restart="6m").at("7m")
+    (line,) = said(t, "telegram")
+    assert line.startswith("#1 · Escalated to level 2. Paged now: ")
+    assert "Cy Cole" in line
+    assert "Bo Berg" not in line, "his fallback was due at the same moment"
+
+
 def test_giving_it_back_while_somebody_else_has_it_mentions_nobody(t):
     t.say("bo", "ack 1")
     t.say("di", "ack 1")

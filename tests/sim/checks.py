@@ -41,7 +41,7 @@ MARKS = (
     "merged", "joined", "moved", "set_by_hand", "written_after_the_end", "quick_silence", "unsilenced", "batch",
     "own_ladder", "ack_timeout", "round_robin", "in_hours", "named_by_alert", "mailbox_paged", "overtaken_press",
     "overtaken_receipt", "acked_elsewhere", "taken_over", "clocks_changed", "hints_lost", "hints_lost_throughout",
-    "vendor_failed_over", "vendor_unproven", "rung_again",
+    "vendor_failed_over", "vendor_unproven", "rung_again", "bundled",
 )  # fmt: skip
 """What a run of many seeds must have met, or its success means little."""
 

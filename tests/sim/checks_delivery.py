@@ -12,7 +12,7 @@ from bot.engine.effects import Page, Reason
 from bot.engine.escalation import current_level
 from bot.engine.events import Acknowledge
 from bot.engine.model import MINUTE, SECOND, Instant, Progress, Severity, Span, medium_of
-from bot.engine.vendors import Why
+from bot.engine.vendors import SILENT_MAX, Verdict, Why
 from bot.engine.world import World
 from bot.phones import Carried
 from bot.store.base import DeliveryState, Lane
@@ -32,6 +32,7 @@ REACHED_WITHIN: Span = 6 * MINUTE
 _FALLBACKS = (Reason.FALLBACK_FAILED, Reason.FALLBACK_UNPROVEN)
 _ONCE_MORE = frozenset({Why.NO_PROOF, Why.RING_AGAIN})
 """Why a page that some vendor took goes out once more."""
+_MAY_HAVE_CARRIED = frozenset({Verdict.TAKEN, Verdict.UNPROVEN, Verdict.NO_ANSWER})
 _RANK = (DeliveryState.SENT, DeliveryState.DELIVERED)
 
 
@@ -66,7 +67,8 @@ class DeliveryChecks:
         self._firings: dict[tuple[str, str, str], list[Fact]] = {}
         self._of: dict[tuple[str, str], list[Fact]] = {}
         """Every page of an incident to a member."""
-        self._by_provider: dict[tuple[str, str], Fact] = {}
+        self._by_provider: dict[tuple[str, str], list[Fact]] = {}
+        """What a vendor calls a message → the pages that it carries."""
         self._climbing: dict[tuple[str, str], tuple[int, Instant]] = {}
         """Incident and member → the cycle of their own ladder, and when it ends by the wall clock."""
         self._stopped: dict[str, int] = {}
@@ -230,15 +232,34 @@ class DeliveryChecks:
             self._all.marks["retry_after_obeyed"] += 1
         if row.error == "budget":
             self._all.marks["budget_waited"] += 1
-        if job.choice and job.choice.why in _ONCE_MORE:
-            self.excused[row.key] += 1
-        self.excused[row.key] += bool(job.choice and job.choice.hedge)
+        self._excuse(job, bool(job.choice and self._may_go_again(job)) + bool(job.choice and job.choice.hedge))
+
+    def _keys(self, job: Job) -> list[str]:
+        """The pages that a message carries: its own first."""
+        if not job.bundle:
+            return [job.row.key]
+        read = self._all.sim.store.inner.read
+        rows = read(lambda tx: [tx.delivery(one) for one in job.bundle])
+        return [row.key for row in rows if row is not None]
+
+    def _excuse(self, job: Job, times: int) -> None:
+        """Each page of a message may arrive so many times more."""
+        for key in self._keys(job) if times else ():
+            self.excused[key] += times
+
+    def _may_go_again(self, job: Job) -> bool:
+        """Whether an earlier try may have carried this page, and had its time: then it may arrive once more."""
+        sim = self._all.sim
+        tries = sim.store.inner.read(lambda tx: tx.tries(job.row.id))
+        now = sim.line.clock.now()
+        waited = [one for one in tries if one.verdict != Verdict.TAKEN or now - one.ended_at >= SILENT_MAX]
+        return any(one.verdict in _MAY_HAVE_CARRIED for one in waited)
 
     def came_back(self, job: Job, outcome: Outcome) -> None:
         """An answer, or none."""
         outcomes = [each.outcome for each in outcome.placed] if isinstance(outcome, Carried) else [outcome]
         for each in outcomes:
-            self.excused[job.row.key] += isinstance(each, Transient) and each.ambiguous
+            self._excuse(job, isinstance(each, Transient) and each.ambiguous)
         if job.choice and job.choice.why in _ONCE_MORE:
             self._all.marks[job.choice.why.value] += 1
         if isinstance(outcome, RateLimited):
@@ -267,7 +288,7 @@ class DeliveryChecks:
 
     def lost(self, job: Job) -> None:
         """Nobody will write down what became of this call."""
-        self.excused[job.row.key] += 1
+        self._excuse(job, 1)
 
     def landed(self, platform: Platform, job: Job, shown: Shown | None, new: bool) -> None:
         """A message arrived at its platform."""
@@ -275,21 +296,23 @@ class DeliveryChecks:
         sim = checks.sim
         if not new and shown is not None:
             checks.must(job.rev >= shown.rev, 13, f"{row.key} shows rev {job.rev} after {shown.rev}")
-        if new:
-            self.landings[row.key] += 1
-            allowed = 1 + self.excused[row.key]
+        keys = self._keys(job)
+        for key in keys if new else ():
+            self.landings[key] += 1
+            allowed = 1 + self.excused[key]
             troubled = sim.excuses.between(sim.line.now - MINUTE, sim.line.now)
-            fine = self.landings[row.key] <= allowed or troubled
-            checks.must(fine, 7, f"{row.key} arrived {self.landings[row.key]} times, and {allowed} can be explained")
-            if self.landings[row.key] > 1:
+            fine = self.landings[key] <= allowed or troubled
+            checks.must(fine, 7, f"{key} arrived {self.landings[key]} times, and {allowed} can be explained")
+            if self.landings[key] > 1:
                 checks.marks["crash_after_send"] += 1
-        fact = self.pages.get(row.key)
-        if fact is not None:
+        checks.marks["bundled"] += len(keys) > 1
+        facts = [fact for key in keys if (fact := self.pages.get(key)) is not None]
+        for fact in facts:
             fact.landed = True
             fact.proven = fact.proven or platform.caps.proof == "accepted"
-            self._by_provider[platform.name, f"{platform.name}:{platform.count}"] = fact
-            if job.choice:
-                self._by_provider[platform.name, f"m:{job.choice.key}"] = fact
+        self._by_provider[platform.name, f"{platform.name}:{platform.count}"] = facts
+        if job.choice:
+            self._by_provider[platform.name, f"m:{job.choice.key}"] = facts
         if shown is not None:
             self.drawn[platform.name, shown.ref] = self._under_way[row.id, row.token]
 
@@ -317,8 +340,6 @@ class DeliveryChecks:
 
     def receipt(self, receipt: Receipt) -> None:
         """A vendor's proof was taken."""
-        fact = self._by_provider.get((receipt.carrier, receipt.provider_id or receipt.mark))
-        if fact is not None and fact.key not in self._recorded:
-            self._all.marks["overtaken_receipt"] += 1
-        if fact is not None and receipt.state == "delivered":
-            fact.proven = True
+        for fact in self._by_provider.get((receipt.carrier, receipt.provider_id or receipt.mark), ()):
+            self._all.marks["overtaken_receipt"] += fact.key not in self._recorded
+            fact.proven = fact.proven or receipt.state == "delivered"

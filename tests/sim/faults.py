@@ -82,7 +82,7 @@ _FATES = (
 _MEAN: dict[str, Span] = {
     "outage": 2 * DAY, "revoked": 6 * DAY, "clock": 12 * HOUR, "stall": 3 * DAY, "edit": 2 * DAY, "storm": 45 * DAY,
     "deleted": DAY, "restart": 3 * DAY, "garbage": 4 * DAY, "freeze": 2 * DAY,
-    "hints": 2 * DAY, "vendor": 2 * DAY,
+    "hints": 2 * DAY, "vendor": 12 * HOUR,
 }  # fmt: skip
 _LONGEST: dict[str, Span] = {
     "outage": 3 * HOUR,
@@ -91,7 +91,7 @@ _LONGEST: dict[str, Span] = {
     "freeze": 40 * SECOND,
     "restart": MINUTE,
     "hints": 6 * HOUR,
-    "vendor": 6 * HOUR,
+    "vendor": DAY,
 }
 
 

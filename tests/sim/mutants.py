@@ -62,7 +62,9 @@ CORE: dict[str, Mutant] = {
         f"{_ENGINE}.people", "_stale", "return command.seen_rev is not None and", "return False and", rate=0.9
     ),
     "fallback-never": Mutant(f"{_ENGINE}.fallback", "_hand_over", "    if others:", "    if False:"),
-    "failure-ignored": Mutant(f"{_ENGINE}.fallback", "failed", "if watch is None or", "if True or", ("blocked",)),
+    "failure-ignored": Mutant(
+        f"{_ENGINE}.fallback", "failed", "elif watch is not None and", "elif False and", ("blocked",)
+    ),
     "handled-without-fence": Mutant("bot.intake", "Intake._finish", "raise LeaseLost", "return", ("freeze",)),
     "inbox-finished-first": Mutant(
         "bot.intake",

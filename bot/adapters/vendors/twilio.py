@@ -46,8 +46,9 @@ _BLOCKED = frozenset({21610})
 _EMPTY = frozenset({20005, 30002})
 _TOO_FAST = frozenset({20429, 21611, 30001})
 _SMS_FAILED = frozenset({"failed", "undelivered", "canceled"})
-_UNDER_WAY = frozenset({"accepted", "scheduled", "queued", "sending", "sent"})
-"""On the way: https://www.twilio.com/docs/messaging/api/message-resource#message-status-values"""
+_UNDER_WAY = frozenset({"sending", "sent"})
+"""On the way. `accepted`, `scheduled` and `queued` only repeat that it was taken, and are no sign that anything moves:
+https://www.twilio.com/docs/messaging/api/message-resource#message-status-values"""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

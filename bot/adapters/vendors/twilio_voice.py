@@ -22,8 +22,8 @@ SAID_MAX = 1_200
 """A `<Say>` takes 4096 characters; a minute and a half of speech is already more than anybody listens to."""
 
 _FAILED = {"busy": "busy", "no-answer": "no_answer", "canceled": "not_delivered", "failed": "not_delivered"}
-_UNDER_WAY = frozenset({"queued", "initiated", "ringing", "in-progress", "completed"})
-"""An answered call proves nothing by itself: a mailbox answers too."""
+_UNDER_WAY = frozenset({"initiated", "ringing", "in-progress", "completed"})
+"""An answered call proves nothing by itself: a mailbox answers too. `queued` only repeats that it was taken."""
 
 
 @dataclass(frozen=True, slots=True)

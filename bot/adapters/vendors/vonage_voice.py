@@ -53,7 +53,8 @@ _FAILED: Final = {
     "busy": "busy", "timeout": "no_answer", "unanswered": "no_answer", "rejected": "recipient_unreachable",
     "failed": "not_delivered", "cancelled": "not_delivered", "machine": "answered_by_machine",
 }  # fmt: skip
-_UNDER_WAY: Final = frozenset({"started", "ringing", "answered", "completed"})
+_UNDER_WAY: Final = frozenset({"ringing", "answered", "completed"})
+"""`started` only repeats that the call was taken: https://developer.vonage.com/en/voice/voice-api/webhook-reference"""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
