@@ -57,7 +57,7 @@ demo: $(READY) ## The whole product on this machine, with no account: http://127
 
 .PHONY: test
 test: $(READY) ## Run the tests (ARGS='-k silence' chooses some, WORKERS=0 runs them in one process)
-	@$(PY) -m pytest -n $(WORKERS) --dist loadfile $(ARGS)
+	@$(PY) -m pytest -n $(WORKERS) --dist worksteal $(ARGS)
 
 .PHONY: oracles
 oracles: ## Fetch what the vendors publish to check payloads with (npm); tests that ask it are skipped without

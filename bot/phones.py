@@ -44,6 +44,7 @@ EARLY_LIFE: Span = HOUR
 _NO_ANSWER = frozenset({"busy", "no_answer", "answered_by_machine"})
 _NOBODY_DOES_BETTER = frozenset({"recipient_unreachable", "recipient_blocked"})
 _FIRST = frozenset({Why.FIRST, Why.PROBE})
+_MAY_HAVE_GONE = frozenset({Verdict.TAKEN, Verdict.UNKNOWN})
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -84,8 +85,7 @@ class Carried:
     @property
     def takers(self) -> tuple[str, ...]:
         """The vendors that took it, or may have taken it: those that will charge for it."""
-        sure = (Verdict.TAKEN, Verdict.UNKNOWN)
-        return tuple(each.vendor for each in self.placed if verdict_of(each.outcome) in sure)
+        return tuple(each.vendor for each in self.placed if verdict_of(each.outcome) in _MAY_HAVE_GONE)
 
 
 class Phones:
@@ -165,7 +165,7 @@ class Phones:
             failed = PageFailed(member=row.member, firing=row.firing, way=row.way, reason=carried.reason)
             self._service.happen(tx, row.incident, failed)
         for placed in carried.placed:
-            if isinstance(placed.outcome, Sent):
+            if verdict_of(placed.outcome) in _MAY_HAVE_GONE:
                 self._catch_up(tx, row, placed)
 
     def receipt(self, tx: Tx, receipt: Receipt) -> bool:

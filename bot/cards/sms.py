@@ -34,7 +34,7 @@ _PLAINER: Final = str.maketrans({
 })  # fmt: skip
 """Typography that would turn a whole message into UCS-2, which holds less than half as much."""
 
-_URL = re.compile(r"\b(?:https?://|www\.)\S+", re.IGNORECASE)
+_URL = re.compile(r"\b(?:https?://|www\.)\S*", re.IGNORECASE)
 
 Json = dict[str, Any]
 

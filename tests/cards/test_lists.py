@@ -76,6 +76,7 @@ def test_every_reason_has_words_for_the_timeline(reason: Reason, lang: str):
         "refs": "#3",
         "count": "2",
         "medium": "sms",
+        "vendor": "twilio",
         "fault": "too long",
         "alert_key": "disk",
         "score": "0.87",

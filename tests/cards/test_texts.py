@@ -33,7 +33,7 @@ def test_codes_stand_between_title_and_link(lang: str, line: str):
 
 
 def test_without_a_number_there_are_no_codes():
-    assert "Reply" not in sms.render(page())["text"]
+    assert "Reply" not in sms.render(page(reply_code=0))["text"]
 
 
 def test_codes_get_shorter_then_the_link_goes_then_the_title_is_cut():

@@ -251,17 +251,18 @@ async def everywhere(
         ):
             place = Everywhere(product, app, clock, hub, sides, mail, phones, http)
             place.environment = {"TOCSIN_MANIFEST": str(file), "TOCSIN_DATABASE": database}
-            await until(place_of(place), bool, "Telegram's webhook was not registered")
+            await until(place_of(place, declared), bool, "Telegram's webhook was not registered")
             yield place
     finally:
         store.close()
 
 
-def place_of(place: Everywhere) -> Callable[[], Any]:
-    """Asks whether each platform knows by now where its callbacks go."""
+def place_of(place: Everywhere, declared: Json) -> Callable[[], Any]:
+    """Asks whether each platform that is declared knows by now where its callbacks go."""
+    sides = [side for name, side in place.sides.items() if name in declared["platforms"]]
 
     async def registered() -> bool:
-        return all(side.emulator.state().get("webhook_url", "-") for side in place.sides.values())
+        return all(side.emulator.state().get("webhook_url", "-") for side in sides)
 
     return registered
 

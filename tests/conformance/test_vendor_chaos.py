@@ -5,6 +5,7 @@ What is expected here is what docs/drills.md promises of vendors; the table ther
 
 from __future__ import annotations
 
+import re
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -77,6 +78,16 @@ async def test_a_critical_page_is_on_its_way_by_another_vendor_within_15_seconds
             assert (member, medium, second, why) in told
         wanted = {f"{medium}:{first}:{ill.alarm}" for _, medium, first, *_ in PLACES.values()} if ill.alarm else set()
         assert set(home.town.alarms()) == wanted
+
+
+@pytest.mark.parametrize("name", ILLS)
+def test_the_page_says_what_a_vendor_in_trouble_leads_to(name: str):
+    ill = ILLS[name]
+    row = next(line for line in PAGE.read_text(encoding="utf-8").splitlines() if line.startswith(f"| {name} |"))
+    _, _, when, why, operators, _ = (cell.strip() for cell in row.split("|"))
+    assert re.findall(r"`(\w+)`", why) == [word for word in (ill.why, ill.calls_why) if word]
+    assert re.findall(r"`MEDIUM:VENDOR:(\w+)`", operators) == ([ill.alarm] if ill.alarm else [])
+    assert when.startswith("at once") is not (ill.slow or ill.lies)
 
 
 async def fall_ill(home: House, ill: Ill) -> None:

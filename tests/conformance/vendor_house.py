@@ -14,7 +14,6 @@ from typing import Any
 from bot.engine.effects import Reason
 from bot.playground.hosting import loopback_socket, url_of
 from bot.playground.hub import Hub, Json, Outage
-from bot.playground.vendors.exchange import Exchange
 from bot.playground.vendors.twilio_voice import TwilioVoiceEmulator
 from bot.store.base import Delivery
 from bot.store.base_tries import Try

@@ -146,9 +146,9 @@ def test_the_parts_of_a_country_and_several_countries():
 @pytest.mark.parametrize(
     ("calendar", "path", "code"),
     [
-        ({"holidays": "XX"}, "calendars.c.holidays[0]", "country"),
+        ({"holidays": "XX"}, "calendars.c.holidays", "country"),
         ({"holidays": ["DE-XX"]}, "calendars.c.holidays[0]", "country"),
-        ({"holidays": "cn"}, "calendars.c.holidays[0]", "country"),
+        ({"holidays": "cn"}, "calendars.c.holidays", "country"),
         ({"workdays": ["monday"]}, "calendars.c.workdays[0]", "weekday"),
         ({"overrides": {"2026-13-01": "off"}}, "calendars.c.overrides.2026-13-01", "date"),
         ({"overrides": {"2026-01-01": "maybe"}}, "calendars.c.overrides.2026-01-01", "literal_error"),

@@ -18,6 +18,8 @@ from bot.playground.slack import SlackChannel, SlackConfig, SlackEmulator, Slack
 from bot.playground.teams import TeamsConfig, TeamsConversation, TeamsEmulator, TeamsUser
 from bot.playground.telegram import TelegramChat, TelegramConfig, TelegramEmulator, TelegramUser
 from bot.playground.twilio import TwilioEmulator
+from bot.playground.vendors.twilio_voice import TwilioVoiceEmulator
+from bot.playground.vendors.vonage import VonageEmulator
 
 ACCOUNT: Final = "AC00000000000000000000000000000001"
 GROUP: Final = -1001234567890
@@ -25,6 +27,8 @@ CHANNEL: Final = "19:checkout@thread.tacv2"
 _OBJECTS: Final = {
     name: f"0000000{number}-0000-4000-8000-000000000000" for number, name in enumerate(("ann", "bo", "dana"))
 }
+STEP_S: Final = 0.4
+"""So long a text is on its way."""
 MAILBOX: Final = "checkout@alerts.acme.example"
 ALERTMANAGER_PATH: Final = "/in/prometheus/demo-alertmanager-key"
 
@@ -121,21 +125,45 @@ def emulators(hub: Hub, *, base: str, product: str, rate_limits: bool = True) ->
         rate_limits=rate_limits,
     )
     mail = MailEmulator(hub, people=_MAIL)
+    return [
+        SlackEmulator(hub, slack),
+        TeamsEmulator(hub, teams),
+        TelegramEmulator(hub, telegram),
+        *_exchanges(hub, product),
+        mail,
+    ], mail
+
+
+def _exchanges(hub: Hub, product: str) -> list[Emulator]:
+    """Texts by Twilio, or by Vonage when Twilio fails; calls by Twilio."""
     twilio = TwilioEmulator(
         hub,
         account_sid=ACCOUNT,
         auth_token="playground-auth-token",
         numbers=("+14155550100",),
         people=_PHONES,
-        inbound_url=f"{product}/callbacks/sms",
+        inbound_url=f"{product}/callbacks/sms/twilio",
     )
-    return [
-        SlackEmulator(hub, slack),
-        TeamsEmulator(hub, teams),
-        TelegramEmulator(hub, telegram),
-        twilio,
-        mail,
-    ], mail
+    calls = TwilioVoiceEmulator(
+        hub=hub,
+        people=_PHONES,
+        account_sid=ACCOUNT,
+        auth_token="playground-auth-token",
+        numbers=("+14155550100",),
+    )
+    vonage = VonageEmulator(
+        hub=hub,
+        people=_PHONES,
+        callback_url=f"{product}/callbacks/sms/vonage",
+        step_s=STEP_S,
+        api_key="playground",
+        api_secret="playground-api-secret",
+        signature_secret="playground-signature-secret",
+        application_id="",
+        public_key="",
+        numbers=("+14155550120",),
+    )
+    return [twilio, vonage, calls]
 
 
 def sample_mail(now: float) -> bytes:

@@ -53,7 +53,7 @@ class Exchange:
     callback_url: str = ""
     step_s: float = 0.0
     items: list[Json] = field(default_factory=list)
-    """Texts and calls, oldest first: `{id, kind, to, said, status, ...}`; a call that waits for another key listens."""
+    """Texts and calls, oldest first: `{id, kind, to, said, status, at, ...}`; a call that waits for a key listens."""
     troubles: dict[str, str] = field(default_factory=dict)
     """Number → the vendor's error code that it is refused with."""
     off: set[str] = field(default_factory=set)
@@ -176,7 +176,8 @@ class Exchange:
         if self.troubles.get(to):
             raise Refused(self.troubles[to])
         status = "ringing" if kind == "call" else "sent"
-        item: Json = {"id": identity, "kind": kind, "to": to, "said": said, "status": status, **facts}
+        item: Json = {"id": identity, "kind": kind, "to": to, "said": said, "status": status, "at": self.hub.now()}
+        item |= facts
         self.items.append(item)
         del self.items[:-KEPT_MAX]
         self.hub.publish(self.name, kind, item | {"name": self.people.get(to, to)})
