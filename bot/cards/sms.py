@@ -166,12 +166,16 @@ def _bundle_row(card: Card, width: int) -> str:
 def _values(card: Card, title: str) -> dict[str, str]:
     """What a template's variables may name: plain words, and no link anywhere."""
     return {
-        "severity": one_line(card.severity)[:VALUE_MAX],
-        "incident": one_line(card.ref).lstrip("#")[:VALUE_MAX],
-        "title": shorten(one_line(_URL.sub(" ", title)), VALUE_MAX),
-        "channel": shorten(one_line(_URL.sub(" ", card.channel)), VALUE_MAX),
+        "severity": _value(card.severity),
+        "incident": _value(card.ref.lstrip("#")),
+        "title": _value(title),
+        "channel": _value(card.channel),
         "attempt": str(card.attempt or 1),
     }
+
+
+def _value(text: str) -> str:
+    return shorten(one_line(_URL.sub(" ", text)), VALUE_MAX)
 
 
 def _link(card: Card) -> str:
