@@ -108,7 +108,7 @@ kill: $(READY) ## 10,000 alerts while web and worker are killed 20 times: nothin
 
 .PHONY: story
 story: $(READY) ## Click through the demo's story in a browser; TOCSIN_PICTURES= keeps the pictures
-	@$(PY) -m pytest -q tests/e2e/test_story.py
+	@$(PY) -m pytest -q tests/e2e/test_story.py tests/e2e/test_story_calls.py
 
 .PHONY: bench
 bench: $(READY) ## Measure on this machine, side by side with what it is compared to

@@ -131,8 +131,11 @@ def stops(
     tx: Tx, service: Service, row: Delivery, incident: Incident | None, message: Mapping[str, Any], now: Instant
 ) -> bool:
     """Whether a quota keeps this delivery from being sent: it is then to be settled as failed for `REFUSED`."""
+    medium = medium_of(row.carrier)
+    if medium not in service.world().quotas.media:
+        return False
     severity, count = severity_of(row, incident), units(row.carrier, message)
-    return not allows(tx, service, medium_of(row.carrier), severity, now, count=count)
+    return not allows(tx, service, medium, severity, now, count=count)
 
 
 def note(tx: Tx, service: Service, settled: Delivery, now: Instant) -> None:
@@ -146,8 +149,9 @@ def charge(
     tx: Tx, service: Service, carrier: str, vendors: Iterable[str], message: Mapping[str, Any], now: Instant
 ) -> None:
     """Count a message once for each vendor that took it, or may have taken it."""
-    for vendor in vendors:
-        spend(tx, service, medium_of(carrier), vendor, now, count=units(carrier, message))
+    medium = medium_of(carrier)
+    for vendor in vendors if medium in service.world().quotas.media else ():
+        spend(tx, service, medium, vendor, now, count=units(carrier, message))
 
 
 def takers(carrier: str, outcome: object) -> tuple[str, ...]:

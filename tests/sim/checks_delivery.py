@@ -81,6 +81,8 @@ class DeliveryChecks:
         self.deleted: set[str] = set()
         self._tokens: dict[str, str] = {}
         self._under_way: dict[tuple[str, str], Drawn] = {}
+        self._carried: dict[tuple[str, str], list[str]] = {}
+        """Row and lease → the pages that its text carries, where it carries more than its own."""
 
     # -- decisions
 
@@ -211,6 +213,8 @@ class DeliveryChecks:
         """A worker begins to send."""
         row, sim = job.row, self._all.sim
         world = sim.process.directory.world()
+        if job.bundle:
+            self._carried[row.id, row.token] = self._keys(job)
         self._under_way[row.id, row.token] = Drawn(sim.line.clock.now(), world, row.lane)
         stored = sim.store.inner.read(lambda tx: tx.delivery(row.id))
         holds = stored is not None and stored.token == row.token
@@ -280,7 +284,7 @@ class DeliveryChecks:
         )
         fact = self.pages.get(row.key)
         now = checks.now_of(row.incident)
-        if troubled or fact is None or self._moved_on(fact) or now.severity is not Severity.CRITICAL:
+        if troubled or fact is None or fact.proven or self._moved_on(fact) or now.severity is not Severity.CRITICAL:
             return
         others = [each for each in network.tries[row.key].vendors if each != vendor]
         checks.marks["vendor_failed_over"] += bool(others)
@@ -322,7 +326,8 @@ class DeliveryChecks:
         now = checks.sim.line.now
         if not settled.kept:
             checks.marks["lease_lost"] += 1
-            self.excused[row.key] += 1
+            for key in self._carried.get((row.id, row.token), [row.key]):
+                self.excused[key] += 1
             excused = checks.sim.excuses.between(now - 30 * SECOND, now)
             checks.must(excused, 20, f"the lease of {row.key} was lost without any trouble")
             return

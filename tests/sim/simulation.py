@@ -119,7 +119,7 @@ class Simulation:
         self._wire()
         self.trace(f"seed {plan.seed} faults {' '.join(sorted(self.faults.kinds))}")
         self.process = Process(self.env, self.declared)
-        per_day = root.choice((2, 4, 6, 10)) * plan.busy * (0.3 if self.env.rendering is Rendering else 1)
+        per_day = root.choice((2, 4, 5, 8)) * plan.busy * (0.3 if self.env.rendering is Rendering else 1)
         rate = self._rate(root)
         if plan.busy <= 1 and rate < UNANSWERED:
             per_day /= 5

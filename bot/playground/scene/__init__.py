@@ -29,6 +29,8 @@ _OBJECTS: Final = {
 }
 STEP_S: Final = 0.4
 """So long a text is on its way."""
+RING_S: Final = 30.0
+"""So long a phone rings."""
 MAILBOX: Final = "checkout@alerts.acme.example"
 ALERTMANAGER_PATH: Final = "/in/prometheus/demo-alertmanager-key"
 
@@ -147,6 +149,7 @@ def _exchanges(hub: Hub, product: str) -> list[Emulator]:
     calls = TwilioVoiceEmulator(
         hub=hub,
         people=_PHONES,
+        ring_s=RING_S,
         account_sid=ACCOUNT,
         auth_token="playground-auth-token",
         numbers=("+14155550100",),

@@ -120,7 +120,7 @@ function draw() {
   for (const [name, [pane, platform]] of Object.entries(panes)) {
     byId(name).hidden = !state.emulators[platform];
     byId(name).classList.toggle("broken", (state.outages[platform] ?? "none") !== "none");
-    if (state.emulators[platform]) pane.render(state.emulators[platform]);
+    if (state.emulators[platform]) pane.render(state.emulators[platform], state.emulators);
   }
   renderPeople(app);
   drawTabs();

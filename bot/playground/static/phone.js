@@ -1,5 +1,6 @@
-// The phone of the person at the screen: a lock screen whose notifications are the SMS that the vendor delivered.
+// The phone of the person at the screen: a lock screen whose notifications are the texts and calls of all vendors.
 
+import { callLine, mountCalls, openCall } from "./calls.js";
 import { clockText, composer, h, keepAtEnd, keyed, linkify } from "./dom.js";
 
 const STATUS = {
@@ -35,13 +36,29 @@ export function mountPhone(root, app) {
       write.form,
     ),
   );
+  const calls = mountCalls(root.querySelector(".p-screen"), app);
   const seen = new Map();
   let shown = null;
-  power.addEventListener("click", () => app.act("twilio", "power", { number: shown.number, on: !shown.on }));
+  let vendors = ["twilio"];
+  power.addEventListener("click", () => {
+    const on = !shown.on;
+    vendors.forEach((vendor) => app.act(vendor, "power", { number: shown.number, on }));
+  });
 
-  function render(state) {
+  /** What reached the phones, oldest first: Twilio's own messages, and what other exchanges took. */
+  function everything(state, emulators) {
+    const others = Object.entries(emulators).filter(([, one]) => Array.isArray(one.items));
+    vendors = ["twilio", ...others.map(([vendor]) => vendor)];
+    const own = (state.messages ?? []).map((one) => ({ ...one, at: Date.parse(one.date_created) / 1000 }));
+    const items = others.flatMap(([vendor, one]) => one.items.map((item) => taken(vendor, item)));
+    return [...own, ...items].sort((a, b) => Math.floor(a.at) - Math.floor(b.at));
+  }
+
+  const taken = (vendor, item) => ({ ...item, vendor, sid: item.id, body: item.said, from: item.sender ?? vendor });
+
+  function render(state, emulators) {
     const me = app.me();
-    const all = state.messages ?? [];
+    const all = everything(state, emulators);
     if (!seen.size)
       for (const person of state.people ?? [])
         seen.set(person.number, all.filter((one) => one.to === person.number).length);
@@ -55,7 +72,15 @@ export function mountPhone(root, app) {
     if (root.offsetParent && shown) seen.set(me.phone, mine.filter((one) => one.direction !== "inbound").length);
     empty.hidden = mine.length > 0;
     write.form.hidden = !shown;
-    keepAtEnd(messages, () => keyed(messages, mine, (one) => one.sid, sms));
+    keepAtEnd(messages, () =>
+      keyed(
+        messages,
+        mine,
+        (one) => one.sid,
+        (one, known) => (one.kind === "call" ? callLine(one, known) : sms(one, known)),
+      ),
+    );
+    calls.render(openCall(mine.filter((one) => one.kind === "call"), shown?.on !== false));
     for (const person of state.people ?? []) {
       const unread = all.filter((one) => one.to === person.number).length - (seen.get(person.number) ?? 0);
       app.unread("phone", person.number, unread);
@@ -72,14 +97,13 @@ export function mountPhone(root, app) {
   function sms(message, known) {
     const inbound = message.direction === "inbound";
     const lost = ["undelivered", "failed"].includes(message.status);
-    const sentAt = Date.parse(message.date_created) / 1000;
     return h(
       "article",
       {
         class: `sms ${inbound ? "mine" : ""} ${lost ? "lost" : ""} ${known ? "" : "fresh"}`,
         data: { testid: "sms", sid: message.sid, status: message.status, from: message.from, to: message.to },
       },
-      !inbound && h("header", {}, h("i", { class: "p-app" }), h("b", {}, "Messages"), h("time", {}, clockText(sentAt))),
+      !inbound && h("header", {}, h("i", { class: "p-app" }), h("b", {}, "Messages"), h("time", {}, clockText(message.at))),
       h("p", {}, linkify(message.body)),
       !inbound && h("small", {}, message.from ?? "", h("em", {}, STATUS[message.status] ?? message.status)),
     );

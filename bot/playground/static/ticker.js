@@ -16,14 +16,23 @@ const OUTAGE = {
   revoked: "revoked the token",
   blocked: "refuses direct messages",
 };
-export const PLATFORM = { slack: "Slack", teams: "Teams", telegram: "Telegram", twilio: "SMS", smtp: "E-mail", playground: "Tocsin" };
+export const PLATFORM = {
+  slack: "Slack",
+  teams: "Teams",
+  telegram: "Telegram",
+  twilio: "SMS",
+  vonage: "Vonage",
+  twilio_voice: "Calls",
+  smtp: "E-mail",
+  playground: "Tocsin",
+};
 
 /** `[tone, sentence]`, or null for a notice that is not worth a line. `names` resolves ids of the platforms. */
 function sentence({ platform, kind, data }, names) {
   if (kind === "outage") return [data.outage === "none" ? "good" : "bad", OUTAGE[data.outage] ?? data.outage];
   if (kind === "clock") return ["", `the clock moved ${duration(data.advance_s)} ahead`];
   if (kind === "sample") return ["bad", `alert sent: ${names.sample(data.name)}`];
-  return { slack, teams, telegram, twilio, smtp }[platform]?.(kind, data, names) ?? null;
+  return { slack, teams, telegram, twilio, vonage: exchange, twilio_voice: exchange, smtp }[platform]?.(kind, data, names) ?? null;
 }
 
 function slack(kind, data, names) {
@@ -152,6 +161,30 @@ function twilio(kind, data) {
       return [data.on ? "good" : "bad", `${who}’s phone is ${data.on ? "on" : "off"}`];
     case "callback_failed":
       return ["bad", "a status callback was not accepted"];
+    default:
+      return null;
+  }
+}
+
+/** A vendor of texts or calls that names its errors itself; its own power switch says nothing that Twilio's does not. */
+function exchange(kind, data) {
+  const who = first(data.name) || data.to;
+  switch (kind) {
+    case "text":
+      return ["", `to ${who}: ${clip(data.said, 50)}`];
+    case "call":
+      return ["bad", `${who}’s phone rings`];
+    case "missed":
+      return ["bad", `nobody answered at ${who}`];
+    case "answered":
+    case "listening":
+      return ["human", data.key ? `key ${data.key} pressed at ${who}` : `${who} answered, and pressed no key`];
+    case "delivered":
+      return ["good", `delivered to ${who}`];
+    case "undelivered":
+      return ["bad", `not delivered to ${who}`];
+    case "refused":
+      return ["bad", `${data.code} ${clip(data.detail)}`];
     default:
       return null;
   }

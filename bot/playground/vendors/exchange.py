@@ -52,6 +52,8 @@ class Exchange:
     people: Mapping[str, str] = field(default_factory=dict)
     callback_url: str = ""
     step_s: float = 0.0
+    ring_s: float = 0.0
+    """After so many real seconds nobody takes a call any more; 0: it rings until somebody acts."""
     items: list[Json] = field(default_factory=list)
     """Texts and calls, oldest first: `{id, kind, to, said, status, at, ...}`; a call that waits for a key listens."""
     troubles: dict[str, str] = field(default_factory=dict)
@@ -94,8 +96,10 @@ class Exchange:
         `press {id, key}`, `miss {id}`, or `machine {id}`: a mailbox answers. `say {from, text}`: a text.
         """
         if act == "power":
-            (self.off.discard if data.get("on") else self.off.add)(str(data.get("number", "")))
-            return {"on": bool(data.get("on"))}
+            number, on = str(data.get("number", "")), bool(data.get("on"))
+            (self.off.discard if on else self.off.add)(number)
+            self.hub.publish(self.name, "power", {"number": number, "name": self.people.get(number, number), "on": on})
+            return {"on": on}
         if act == "trouble":
             code = str(data.get("code", ""))
             if code and code not in self.errors:
@@ -117,6 +121,7 @@ class Exchange:
                     heard = await self.recorded(found)
                 case _:
                     heard = await self.missed(found)
+            self.tell(found, key=str(data.get("key", "")))
             return {"status": heard.status, "text": heard.text}
         if act == "say":
             heard = await self.said(str(data.get("from", "")), str(data.get("text", "")))
@@ -180,10 +185,17 @@ class Exchange:
         item |= facts
         self.items.append(item)
         del self.items[:-KEPT_MAX]
-        self.hub.publish(self.name, kind, item | {"name": self.people.get(to, to)})
+        self.tell(item, kind=kind)
         if kind == "text":
             self.later(self._deliver(item))
+        elif self.ring_s:
+            self.later(self._rung_out(item))
         return item
+
+    def tell(self, item: Json, *, kind: str = "", key: str = "") -> None:
+        """A notice of `kind`, by default what the text or call has come to."""
+        name = self.people.get(item["to"], item["to"])
+        self.hub.publish(self.name, kind or item["status"], item | {"name": name, "key": key})
 
     def later(self, work: Coroutine[Any, Any, None]) -> None:
         """Run something after the answer went out."""
@@ -210,11 +222,18 @@ class Exchange:
             self.hub.publish(self.name, "callback_failed", {"status": heard.status})
         return heard
 
+    async def _rung_out(self, item: Json) -> None:
+        await asyncio.sleep(self.ring_s)
+        if item["status"] == "ringing":
+            item["status"] = "missed"
+            self.tell(item)
+            await self.missed(item)
+
     async def _deliver(self, item: Json) -> None:
         await self.passed_on(item)
         await asyncio.sleep(self.step_s)
         item["status"] = "undelivered" if item["to"] in self.off else "delivered"
-        self.hub.publish(self.name, item["status"], item)
+        self.tell(item)
         await self.reported(item)
 
 
