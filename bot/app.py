@@ -81,6 +81,7 @@ class App:
         self.service = Service(worlds, parts.clock, parts.ids)
         self.rendering = Rendering(worlds, parts.key)
         self.deliver = Deliver(self.service, self.rendering, parts.adapters, Budgets(), parts.clock, parts.ids)
+        self.deliver.still = lambda row: self.committer.read(lambda tx: self.deliver.phones.wanted(tx, row))
         self.intake = Intake(self.service, parts.parsers, worlds, parts.clock, parts.ids, Lookups(parts.clock).learn)
         self.ticker = Ticker(self.service, self.deliver.phones, parts.clock)
         self.commands = Commands(self.service, self.directory, self.rendering, parts.clock)

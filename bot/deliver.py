@@ -6,7 +6,7 @@ Each loop is `sync step → one await → sync step`; whatever a failure means i
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Collection, Mapping
+from collections.abc import Awaitable, Callable, Collection, Mapping
 from dataclasses import dataclass, replace
 from hashlib import sha256
 
@@ -33,13 +33,15 @@ from bot.engine.model import HOUR, MINUTE, SECOND, Incident, Instant, Span, Way,
 from bot.engine.outages import Outage
 from bot.engine.values import altered
 from bot.observe import DELIVERIES, TEMPLATES, log
-from bot.phones import Carried, Choice, Phones
+from bot.patience import CARD_BACKOFF_MAX, backoff, may_come_back, until_let_in
+from bot.phones import Phones
 from bot.remarks import Place
 from bot.rendering import Rendering
 from bot.rooms import RoomCall, RoomDone
 from bot.service import Service
 from bot.store.base import Delivery, DeliveryState, Lane, Token, Tx
 from bot.store.delivery_rules import SHOWN, unwanted
+from bot.switchboard import Carried, Choice
 
 LEASE: Span = 12 * SECOND
 CALL_MAX_S = 8.0
@@ -48,10 +50,6 @@ SPREAD: Mapping[Lane, Span] = {Lane.PAGE: 30 * SECOND, Lane.CARD: MINUTE, Lane.R
 """How far apart the rows of a lane may be told to look again when a chat's rate is used up. Pages look soonest."""
 EARLY_LIFE: Span = HOUR
 """So long a receipt that nothing was sent for is kept."""
-PAGE_BACKOFF_MAX: Span = 10 * SECOND
-CARD_BACKOFF_MAX: Span = 5 * MINUTE
-SHUT_OUT_MAX: Span = HOUR
-"""A chat that shut the bot out is tried again this often at the least, so that a hundred old cards cost no rate."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -108,6 +106,8 @@ class Deliver:
         self._clock = clock
         self._ids = ids
         self.phones = Phones(service, adapters, clock, ids)
+        self.still: Callable[[Delivery], Awaitable[bool]] = _always
+        """Asks the store whether a page is still wanted while it is on its way; whoever has the store sets it."""
         self._outages: dict[str, Outage] = {}
         """Of each carrier that has been failing. A process knows its own tries only, and begins anew with each start:
         what it then repeats is told once an hour all the same, as the store knows every alarm."""
@@ -196,7 +196,7 @@ class Deliver:
         try:
             async with asyncio.timeout(CALL_MAX_S):
                 if job.choice:
-                    return await self.phones.place(row, message, job.choice)
+                    return await self.phones.board.place(row, message, job.choice, self.still)
                 if job.room:
                     return await rooms.perform(adapter, job.room, row.key)
                 if job.place:
@@ -216,7 +216,7 @@ class Deliver:
         carried = self.phones.record(tx, job.row, outcome, job.rev) if isinstance(outcome, Carried) else None
         settled = left if over else carried or self._settled(job, outcome)
         DELIVERIES.labels(job.row.carrier, _word(outcome)).inc()
-        self._watch(tx, job.row.carrier, outcome)
+        self._watch(tx, job.row.carrier, outcome.as_one if isinstance(outcome, Carried) else outcome)
         takers = outcome.takers if isinstance(outcome, Carried) else quotas.takers(job.row.carrier, outcome)
         quotas.charge(tx, self._service, job.row.carrier, takers, job.message, self._clock.now())
         if not self.settle(tx, job.row, settled):
@@ -303,17 +303,17 @@ class Deliver:
                 self._budgets.pause(row.carrier, "" if whole else job.chat, until)
                 return altered(row, due_at=until, attempts=row.attempts - 1, error="rate_limited")
             case Moved() | EditTargetGone() if job.place:  # the card is about to learn of it, and to be posted anew
-                return altered(row, due_at=now + _backoff(row), error=outcome.reason)
+                return altered(row, due_at=now + backoff(row), error=outcome.reason)
             case Moved(address=address):
                 return altered(row, address=address, ref="", lane=_first_lane(row), due_at=now, error="chat_moved")
             case EditTargetGone() if not row.member and not row.op:
                 return altered(row, ref="", shown_rev=0, lane=Lane.CARD, due_at=now, error=outcome.reason)
             case Transient():
-                return altered(row, due_at=now + _backoff(row), error=outcome.reason)
+                return altered(row, due_at=now + backoff(row), error=outcome.reason)
             case AuthBroken() if row.lane is not Lane.PAGE:
                 return altered(row, due_at=now + CARD_BACKOFF_MAX, error=outcome.reason)
-            case Permanent(reason="chat_unreachable") if _may_come_back(row, now):
-                return altered(row, due_at=now + _patience(row), error=outcome.reason)
+            case Permanent(reason="chat_unreachable") if may_come_back(row, now):
+                return altered(row, due_at=now + until_let_in(row), error=outcome.reason)
             case _:
                 return altered(row, state=DeliveryState.FAILED, error=outcome.reason)
 
@@ -361,18 +361,8 @@ class Deliver:
         self._service.alarm(tx, f"{row.carrier}:{error.reason}", text, about=row.carrier)
 
 
-def _backoff(row: Delivery) -> Span:
-    longest = PAGE_BACKOFF_MAX if row.lane is Lane.PAGE else CARD_BACKOFF_MAX
-    return min(SECOND << min(max(row.attempts - 1, 0), 10), longest)
-
-
-def _may_come_back(row: Delivery, now: Instant) -> bool:
-    """Whether a card waits for the operators, who are told to bring the bot back to the chat."""
-    return row.lane is not Lane.PAGE and not row.op and bool(row.incident) and now < row.expires_at
-
-
-def _patience(row: Delivery) -> Span:
-    return min(CARD_BACKOFF_MAX << min(max(row.attempts - 1, 0), 10), SHUT_OUT_MAX)
+async def _always(_: Delivery) -> bool:
+    return True
 
 
 def _ways(tx: Tx, row: Delivery, states: Collection[DeliveryState] = tuple(DeliveryState)) -> tuple[Way, ...]:

@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Awaitable, Callable, Mapping
+import asyncio
+from collections.abc import Awaitable, Callable, Mapping, Sequence
 from typing import cast
 
-from bot.adapters.base import Adapter, Phone, Receipt, SendError
+from bot.adapters.base import Adapter, Permanent, Phone, Receipt, SendError
 from bot.clock import Clock
 from bot.engine.model import SECOND, Instant, Span
 from bot.observe import log
@@ -37,24 +38,30 @@ class Inquiries:
 
     async def step(self) -> int:
         """Ask about everything that waits for too long. How many answers told something."""
-        now, told = self._clock.now(), 0
+        now = self._clock.now()
         waiting = await self._read(lambda tx: tx.waiting_tries(now - PATIENCE, BATCH))
         self._asked = {one.id: self._asked[one.id] for one in waiting if one.id in self._asked}
-        for one in waiting:
-            if now - self._asked.get(one.id, 0) >= GAP:
-                self._asked[one.id] = now
-                told += await self._ask(one)
-        return told
+        due = [one for one in waiting if now - self._asked.get(one.id, 0) >= GAP]
+        self._asked |= {one.id: now for one in due}
+        places = dict.fromkeys((one.carrier, one.vendor) for one in due)
+        groups = [[one for one in due if (one.carrier, one.vendor) == place] for place in places]
+        return sum(await asyncio.gather(*(self._ask(group) for group in groups)))
 
-    async def _ask(self, one: Try) -> bool:
-        adapter = self._adapters.get(one.carrier)
-        if adapter is None or not adapter.caps.vendors:
-            return False
-        try:
-            receipt = await cast("Phone", adapter).ask(one.vendor, one.provider_id)
-        except SendError as error:
-            log.warning("vendor_not_asked", carrier=one.carrier, vendor=one.vendor, reason=error.reason)
-            return False
-        if receipt is not None:
-            await self._notice(receipt)
-        return receipt is not None
+    async def _ask(self, ones: Sequence[Try]) -> int:
+        """One vendor, one question after the other; whoever does not answer is left alone until the next round."""
+        told = 0
+        for one in ones:
+            adapter = self._adapters.get(one.carrier)
+            if adapter is None or not adapter.caps.vendors:
+                break
+            try:
+                receipt = await cast("Phone", adapter).ask(one.vendor, one.provider_id)
+            except SendError as error:
+                log.warning("vendor_not_asked", carrier=one.carrier, vendor=one.vendor, reason=error.reason)
+                if isinstance(error, Permanent):  # of this message alone
+                    continue
+                break
+            if receipt is not None:
+                await self._notice(receipt)
+                told += 1
+        return told

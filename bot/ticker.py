@@ -6,11 +6,12 @@ A tick is only a hint. The step looks at the state and at the clock, so a late o
 from __future__ import annotations
 
 from collections.abc import Callable
+from dataclasses import replace
 
 from bot import silences
 from bot.clock import Clock
 from bot.engine.events import Wake
-from bot.engine.model import SECOND, Instant
+from bot.engine.model import MINUTE, SECOND, Instant
 from bot.observe import LATENESS, WAKES, log
 from bot.phones import Phones
 from bot.service import Service
@@ -41,12 +42,14 @@ class Ticker:
                 WAKES.inc()
                 LATENESS.observe(max(0, now - at) / SECOND)
         alerts = store.read(lambda tx: [alert.id for alert in tx.due_alerts(now, BATCH)])
-        self._each(store, [self._caller(alert) for alert in alerts], "alert_due_failed", alerts)
+        called = self._each(store, [self._caller(alert) for alert in alerts], "alert_due_failed", alerts)
         tries = store.read(lambda tx: tx.due_tries(now, BATCH))
-        self._each(store, [self._looker(one) for one in tries], "try_due_failed", [one.id for one in tries])
+        looked = self._each(store, [self._looker(one) for one in tries], "try_due_failed", [one.id for one in tries])
+        if odd := [one for one, fine in zip(tries, looked, strict=True) if not fine]:
+            store.run_all([self._later(one, now + MINUTE) for one in odd])  # so that it holds up no other
         if store.read(lambda tx: silences.over(tx, now)):
             store.run(self._service.sweep)
-        return len(due) + len(alerts) + len(tries)
+        return sum(woken) + sum(called) + sum(looked)
 
     def next_due(self, store: Store) -> Instant | None:
         """When something becomes due next, as far as the store knows."""
@@ -63,6 +66,9 @@ class Ticker:
 
     def _looker(self, one: Try) -> Callable[[Tx], None]:
         return lambda tx: self._phones.look(tx, one)
+
+    def _later(self, one: Try, at: Instant) -> Callable[[Tx], None]:
+        return lambda tx: tx.put_try(replace(one, look_at=at))
 
     def _each(self, store: Store, works: list[Callable[[Tx], None]], failed: str, about: list[str]) -> list[bool]:
         """Run works under one commit; one that fails does not hold up the others. Returns which went well."""

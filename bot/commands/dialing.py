@@ -20,7 +20,7 @@ from bot.store.base import Delivery, Tx
 
 VERBS: Final[Mapping[str, str]] = MappingProxyType({"1": "ack", "2": "resolve", "3": "escalate"})
 REPEAT: Final = "*"
-GOES_ON: Final = frozenset({"repeated", "unknown_key"})
+GOES_ON: Final = frozenset({"repeated", "unknown_key", "unknown_call"})
 """After these outcomes the call goes on, and another key is awaited."""
 
 
@@ -29,6 +29,12 @@ def called(tx: Tx, keyed: Keyed) -> Delivery | None:
     one = tx.try_by_provider(keyed.platform, keyed.vendor, keyed.provider_id)
     one = one or tx.try_by_mark(keyed.platform, keyed.vendor, keyed.mark)
     return tx.delivery(one.delivery) if one else None
+
+
+def too_soon(keyed: Keyed) -> Said:
+    """Nothing is known of this call yet: its vendor was faster than its own answer. The key is worth a second press."""
+    lang = keyed.lang or "en"
+    return Said(card=text_card(say(lang, "voice.press_again"), lang), alert=True, outcome="unknown_call")
 
 
 class Dialing:

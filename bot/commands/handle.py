@@ -18,7 +18,7 @@ from bot.commands import grammar, trying
 from bot.commands.acting import Acting
 from bot.commands.answering import Answering
 from bot.commands.asking import Asking
-from bot.commands.dialing import Dialing, called
+from bot.commands.dialing import Dialing, called, too_soon
 from bot.commands.following import Following, Offer
 from bot.commands.forming import NOBODY, Forming
 from bot.commands.grammar import Asked, Misread
@@ -93,7 +93,7 @@ class Commands:
         row = called(tx, keyed)
         member = self._directory.world().members.get(row.member) if row else None
         asker = self._member_asks(keyed.platform, member)
-        said = self._dialing.pressed(tx, asker, keyed, row) if row else sentence(asker, "no_such_incident")
+        said = self._dialing.pressed(tx, asker, keyed, row) if row else too_soon(keyed)
         COMMANDS.labels("key", said.outcome).inc()
         return said
 

@@ -233,7 +233,7 @@ def next_step(page: Page, attempts: Sequence[Attempt], breakers: Mapping[str, Br
         if now < due:
             return Wait(until=due, why=Why.PROOF_AWAITED)
     rung = [attempt for attempt in attempts if attempt.verdict is Verdict.NO_ANSWER]
-    if rung:
+    if rung and (len(rung) >= RINGS_MAX or _rings_on(page, attempts, rung[-1], breakers, now)):
         return _ring_again(rung, now)
     unproven = bool(taken) or any(attempt.verdict is Verdict.UNPROVEN for attempt in attempts)
     why = Why.NO_PROOF if unproven else Why.FAILED_OVER if attempts else Why.FIRST
@@ -273,6 +273,15 @@ def _ring_again(rung: Sequence[Attempt], now: Instant) -> Decision:
     return Send(vendor=rung[-1].vendor, why=Why.RING_AGAIN) if now >= due else Wait(until=due, why=Why.RING_AGAIN)
 
 
+def _rings_on(
+    page: Page, attempts: Sequence[Attempt], rung: Attempt, breakers: Mapping[str, Breaker], now: Instant
+) -> bool:
+    """Whether the vendor of a call that nobody took may ring again: still set up, not paused, not in vain since."""
+    since = any(each.verdict is not Verdict.NO_ANSWER and each.began_at > rung.ended_at for each in attempts)
+    paused = breakers.get(rung.vendor, Breaker()).paused_until > now
+    return rung.vendor in page.order and not paused and not since
+
+
 def _next_vendor(
     page: Page, attempts: Sequence[Attempt], breakers: Mapping[str, Breaker], now: Instant, why: Why
 ) -> Decision:
@@ -280,7 +289,7 @@ def _next_vendor(
     duplicate = any(attempt.verdict in (Verdict.UNKNOWN, Verdict.TAKEN) for attempt in attempts)
     left = _untried(page, attempts)
     if not left:
-        return _next_round(page, attempts, now)
+        return _next_round(page, attempts, breakers, now)
     gates = {vendor: breakers.get(vendor, Breaker()).gate(now) for vendor in left}
     first = next((vendor for vendor in left if gates[vendor] is not Gate.SHUT), "")
     if first:
@@ -292,7 +301,7 @@ def _next_vendor(
     return Wait(until=min(breakers[vendor].opens_at(now) for vendor in left), why=Why.ALL_PAUSED)
 
 
-def _next_round(page: Page, attempts: Sequence[Attempt], now: Instant) -> Decision:
+def _next_round(page: Page, attempts: Sequence[Attempt], breakers: Mapping[str, Breaker], now: Instant) -> Decision:
     """All were tried in vain: those that failed only for now are asked again, unless somebody may have carried it."""
     if any(attempt.verdict in _CARRIED for attempt in attempts):
         return Stop(why=Why.EXHAUSTED)
@@ -301,10 +310,12 @@ def _next_round(page: Page, attempts: Sequence[Attempt], now: Instant) -> Decisi
     left = [vendor for vendor in page.order if last[vendor].verdict in _FOR_NOW and count[vendor] < ROUNDS_MAX]
     if not left:
         return Stop(why=Why.EXHAUSTED)
-    vendor = min(left, key=lambda each: count[each])  # the first of those that were asked least
+    paused = {each: breakers.get(each, Breaker()).paused_until for each in left}
+    vendor = min(left, key=lambda each: (paused[each] > now, count[each]))  # the first of those that were asked least
     newest = max(attempt.ended_at for attempt in attempts)
     begun = count[vendor] < max(count[each] for each in left)
     due = newest if begun else newest + min(ROUND_MAX, ROUND_AFTER << (count[vendor] - 1))
+    due = max(due, paused[vendor])
     duplicate = any(attempt.verdict is Verdict.UNKNOWN for attempt in attempts)
     if now < due:
         return Wait(until=due, why=Why.NEXT_ROUND)

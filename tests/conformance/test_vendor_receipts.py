@@ -48,11 +48,16 @@ async def test_the_mainland_is_reached_by_its_own_vendors_alone_by_template_and_
 
 
 async def test_with_no_vendor_of_the_mainland_left_no_other_one_is_asked(tmp_path: Path):
-    members = {"wei": on_call(WEI, "sms", email="wei@example.com")}
+    members = {
+        "wei": on_call(WEI, "sms", email="wei@example.com"),
+        "xia": on_call(XIA, "voice", email="xia@example.com"),
+    }
     async with house(tmp_path, members, dead=[kind for kind in (*TEXTS, *CALLS) if kind in CHINESE]) as home:
         await home.town.fire()
-        await home.shows(lambda: home.town.mails("wei@example.com"), "the next medium did not take over")
+        for one in members:
+            await home.shows(lambda one=one: home.town.mails(f"{one}@example.com"), "the next medium did not take over")
         assert home.took(WEI) == []
+        assert home.took(XIA) == []
 
 
 async def test_receipts_come_by_signed_callback_or_behind_the_secret_path(tmp_path: Path):

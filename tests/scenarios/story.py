@@ -68,9 +68,11 @@ class Story:
         for carrier in self.carriers.values():
             carrier.on_landed = self._landed
             carrier.on_receipt = self._receipt
+        for name in ("sms", "voice"):
+            self.carriers[name].still = self._still
         ids = Ids(seed=1)
         self.env = Env(self.line, Trace(self.line), self.store, ids, self.carriers, parsers(), rng)
-        self.env.on_crash = lambda _: self._restart(5 * SECOND)
+        self.env.on_crash = lambda _: self.line.after(5 * SECOND, self._begin)
         self.process = Process(self.env, self.world)
         self.answers: list[str] = []
         self._bodies = 0
@@ -195,9 +197,9 @@ class Story:
 
     def crash(self, *, restart: str = "5s") -> Story:
         """The process is killed, and started again later."""
-        self.env.on_crash = lambda _: self._restart(span_of(restart))
+        self.env.on_crash = lambda _: self.line.after(span_of(restart), self._begin)
         self.process.die()
-        self.env.on_crash = lambda _: self._restart(5 * SECOND)
+        self.env.on_crash = lambda _: self.line.after(5 * SECOND, self._begin)
         return self
 
     def crash_after_send(self) -> Story:
@@ -300,15 +302,16 @@ class Story:
             self.process.ring(loop, "cards")
             self.process.rearm()
 
-    def _restart(self, wait: Span) -> None:
-        self.line.after(wait, self._begin)
-
     def _begin(self) -> None:
         self.process = Process(self.env, self.world)
 
     def _committed(self, notes: Notes) -> None:
         if notes.records and self.process.alive:
             self.process.ring("pages", "cards")
+
+    def _still(self, job: Job) -> bool:
+        phones = self.process.workers[0].deliver.phones
+        return self.store.inner.read(lambda tx: phones.wanted(tx, job.row))
 
     def _receipt(self, receipt: Receipt) -> None:
         if not (self.process.alive and self.process.receive(receipt)):

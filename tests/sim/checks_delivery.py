@@ -14,8 +14,8 @@ from bot.engine.events import Acknowledge
 from bot.engine.model import MINUTE, SECOND, Instant, Progress, Severity, Span, medium_of
 from bot.engine.vendors import SILENT_MAX, Verdict, Why
 from bot.engine.world import World
-from bot.phones import Carried
 from bot.store.base import DeliveryState, Lane
+from bot.switchboard import Carried
 from tests.sim.phones import FAILED_OVER_WITHIN, Network
 from tests.sim.platforms import CALL_MAX, Platform, Shown
 from tests.sim.process import TICK

@@ -176,9 +176,7 @@ WIDER: dict[str, Mutant] = {
     "pinned-closes": Mutant(
         f"{_ENGINE}.incident", "_alert_changed", "alerts_open == 0 and incident.close_with_alerts", "alerts_open == 0"
     ),
-    "queued-not-due": Mutant(
-        f"{_STORE}.memory_outbox", "MemoryTx.next_due", "tables.waiting, tables.queued, ", "tables.waiting, ", ("hints",)
-    ),
+    "queued-not-due": Mutant(f"{_STORE}.memory_outbox", "MemoryTx.next_due", "tables.queued, ", "", ("hints",)),
     "recovers-too-early": Mutant(
         f"{_ENGINE}.incident",
         "_alert_changed",

@@ -5,17 +5,13 @@ from __future__ import annotations
 import random
 from collections.abc import Callable
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING
 
 from bot.adapters.base import Receipt, SendError, Sent, Transient
 from bot.deliver import Job, Outcome
 from bot.engine.model import SECOND, Instant, Span
 from bot.engine.vendors import HEDGE_AFTER, Why
-from bot.phones import Carried, Choice, Placed
+from bot.switchboard import Carried, Choice, Placed
 from tests.sim.platforms import Platform
-
-if TYPE_CHECKING:
-    from bot.engine.model import Incident
 
 CALL_MAX: Span = 5 * SECOND
 """What the product's own line allows one vendor (`bot.adapters.vendors.line.CALL_S`)."""
@@ -41,7 +37,8 @@ class Network(Platform):
     ailing: dict[str, str] = field(default_factory=dict)
     tries: dict[str, Tries] = field(default_factory=dict)
     on_bad: Callable[[Network, Job, str], None] = lambda *_: None
-    incident_of: Callable[[str], Incident | None] = lambda _: None
+    still: Callable[[Job], bool] = lambda _: True
+    """Whether a page is still wanted, as the product asks its store before it lets a second vendor call."""
 
     def route(self, address: str) -> tuple[str, ...]:
         """All of them, everywhere."""
@@ -70,7 +67,7 @@ class Network(Platform):
 
         def hedge() -> None:
             nonlocal asked
-            if not placed and choice.hedge:
+            if not placed and choice.hedge and self.still(job):
                 asked = 2
                 self._ask(job, Choice(vendor=choice.hedge, why=Why.HEDGED, key=f"{choice.key}h"), answered)
 

@@ -20,10 +20,10 @@ from bot.directory import Directory
 from bot.engine.model import SECOND, Instant, Span
 from bot.engine.world import World
 from bot.intake import Intake
-from bot.phones import Carried
 from bot.rendering import Rendering
 from bot.store.base import Delivery, InboxState, Lane, StoreUnavailable, Tx
 from bot.store.base import Inbound as Body
+from bot.switchboard import Carried
 from bot.ticker import Ticker
 from tests.sim.storage import Crash, CrashingStore, JournalDeliver, JournalService
 from tests.sim.world import Timeline, Trace
@@ -180,7 +180,7 @@ class Worker:
         env.on_outcome(job, outcome)
         if isinstance(outcome, Carried):
             for placed in outcome.placed:
-                self.deliver.phones.learn(job.row, placed)
+                self.deliver.phones.board.learn(job.row, placed)
         try:
             env.store.run(lambda tx: self.deliver.record(tx, job, outcome))
         except (StoreUnavailable, Crash):

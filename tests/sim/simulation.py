@@ -293,6 +293,11 @@ class Simulation:
             carrier.on_hasty = checks.hasty
         for network in self.networks.values():
             network.on_bad = checks.vendor_is_bad
+            network.still = self._still
+
+    def _still(self, job: Job) -> bool:
+        phones = self.process.workers[0].deliver.phones
+        return self.store.inner.read(lambda tx: phones.wanted(tx, job.row))
 
     def _committed(self, notes: Notes) -> None:
         self.tally.events += len(notes.records)

@@ -15,6 +15,7 @@ WORDS: Final[dict[str, str]] = {
     "voice.keys": "Press 1 to acknowledge, 2 to resolve, 3 to escalate, star to hear it again.",
     "voice.unknown_key": "That key means nothing here.",
     "voice.heard": "Thank you. This message has arrived.",
+    "voice.press_again": "One moment. Please press the key again.",
     "voice.bye": "Goodbye.",
     # --- texts --------------------------------------------------------------------------------------------------------
     "sms.codes": "Reply {n}a ack, {n}r resolve, {n}e escalate",
