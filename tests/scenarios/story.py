@@ -57,10 +57,9 @@ class Story:
         self.store = CrashingStore(MemoryStore())
         self.store.on_commit = self._committed
         rng = random.Random(0)
+        fine = Weather(latency=(150, 250))
         self.carriers = {
-            name: (Network if caps.vendors else Platform)(
-                name, caps, self.line, random.Random(0), Weather(latency=(150, 250))
-            )
+            name: (Network if caps.vendors else Platform)(name, caps, self.line, random.Random(0), replace(fine))
             for name, caps in capabilities().items()
         }
         self.pages: list[Page] = []
