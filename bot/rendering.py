@@ -108,7 +108,8 @@ class Rendering:
     def _card(self, tx: Tx, incident: Incident, row: Delivery, now: Instant) -> tuple[Card, str]:
         """The card of a row, and why the template of its channel was left aside, if it was."""
         view = self.view(tx, incident, carrier=row.carrier, lang=row.lang, zone=row.zone, viewer=row.member, now=now)
-        if medium_of(row.carrier) == "sms" and (reader := view.world.member(row.member)) and reader.seat:
+        reader = view.world.member(row.member)
+        if medium_of(row.carrier) == "sms" and view.url and reader and reader.seat:  # else no reply reaches us, or acts
             view = replace(view, reply_code=replying.number_of(tx, row.member, incident.id))
         card = page_card(view, _page(row, incident)) if row.member else incident_card(view)
         return self.worded(view, card, medium_of(row.carrier))

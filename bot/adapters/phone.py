@@ -154,9 +154,10 @@ class PhoneAdapter:
 
     async def _checked(self, line: Line) -> Finding:
         check = f"{self.name}: {line.vendor.name}"
-        if not self.receipts:
-            cure = "Set public_url, so that receipts and keys can come in."
-            return Finding(check=check, ok=False, detail="no receipt can reach us: nothing is ever proven", cure=cure)
+        if not self._settings.callback_base:
+            cure = "Set public_url, so that receipts, keys and replies can come in."
+            detail = "nothing can reach us: no key and no reply does anything, and pages are hardly ever proven"
+            return Finding(check=check, ok=False, detail=detail, cure=cure)
         return replace(await line.check(), check=check)
 
     async def _read(self, line: Line, request: HttpRequest) -> tuple[News, ...]:

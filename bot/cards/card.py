@@ -180,6 +180,8 @@ class Card:
     """The how-manieth page of its level this is, from 1; 0 where it is no page."""
     reply_code: int = 0
     """The number before the letter of a text's reply codes: `1a`. 0: there are none."""
+    keys: bool = True
+    """Whether the keys of a telephone do anything for the reader: without a seat, or a way back to us, they do not."""
     url: str = ""
     incident: str = ""
     rev: int = 0

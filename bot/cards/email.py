@@ -61,11 +61,16 @@ Json = dict[str, Any]
 
 def render(card: Card) -> Json:
     """`{"subject", "text", "html", "headers"}`: total; every header is one line."""
-    topic = shorten(one_line(card.title or card.fallback), SUBJECT_MAX) or "Tocsin"
+    topic = shorten(one_line(card.title) or _first_sentence(card.fallback), SUBJECT_MAX) or "Tocsin"
     ref = shorten(one_line(card.ref), REF_MAX)
     subject = f"[{ref}] {topic}" if ref else topic
     subject = f"Re: {subject}" if card.answers else subject
     return {"subject": subject, "text": _plain(card), "html": _html(card), "headers": _headers(card, topic)}
+
+
+def _first_sentence(text: str) -> str:
+    """What a notice is about, short enough for a list of mails; the rest stands in the mail."""
+    return re.split(r"(?<=[.!?])\s|(?<=[。！？])", one_line(text), maxsplit=1)[0]
 
 
 def _headers(card: Card, topic: str) -> dict[str, str]:

@@ -80,7 +80,7 @@ def _script(card: Card, lang: str, title: str) -> str:
         said.append(say(lang, "voice.since", since=since))
     if status := _turned(card, lang):
         said.append(say(lang, "voice.state", status=status))
-    if card.tone is not Tone.CLOSED:
+    if card.keys and card.tone is not Tone.CLOSED:
         said.append(say(lang, "voice.keys"))
     return _joined(said, lang)
 

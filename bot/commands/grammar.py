@@ -49,6 +49,8 @@ class Misread:
 def read(text: str) -> Asked | Misread:
     """Understand a command. Nothing at all asks for help."""
     words = text.translate(_QUOTES).split()
+    if words and words[0].casefold() == "/toc":  # typed as the answers write it, where no platform takes it off
+        words = words[1:]
     here = "--here" in words
     words = [word for word in words if word != "--here"]
     if not words:

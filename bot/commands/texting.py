@@ -69,17 +69,18 @@ class Texting:
 
     def heard(self, tx: Tx, asker: Asker, slash: Slash) -> Said | None:
         """The answer to a text; None where it is to be read as a command."""
-        if asker.member is None:
-            return self._stranger(tx, asker)
         word = _plain(slash.text).strip(" .!。\"'")
-        if word in STOP_WORDS:
+        ours = any(each.phone == asker.user for each in asker.world.members.values())
+        if ours and word in STOP_WORDS:  # also from a phone that members share: STOP is the phone's, not a person's
             stopping.silenced(tx, self._service, asker.user, asker.now)
             self._directory.load(tx)
             return silence("stopped")  # carriers answer it themselves, and take nothing more from us
-        if word in START_WORDS and (word != "yes" or asker.user in optouts.stopped(tx)):
+        if ours and word in START_WORDS and (word != "yes" or asker.user in optouts.stopped(tx)):
             optouts.start(tx, asker.user)
             self._directory.load(tx)
             return sentence(asker, "sms_started", done=True)
+        if asker.member is None:
+            return self._stranger(tx, asker)
         if word in HELP_WORDS:
             return sentence(asker, "sms_help", done=True)
         found = codes(slash.text)

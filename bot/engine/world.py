@@ -54,12 +54,14 @@ class Member:
     seat: bool = True
     calls: bool = False
     """Whether the telephone can be called: a vendor of calls is set up."""
+    texts: bool = True
+    """Whether the telephone can be texted: a vendor of texts is set up."""
     stopped: tuple[Way, ...] = ()
     """Ways that the person, or a vendor on their behalf, has switched off: `sms` after STOP."""
 
     def reachable(self) -> tuple[Way, ...]:
         """Every way that could carry a page to this person, direct messages first."""
-        phone: tuple[Way, ...] = ("sms",) if self.phone else ()
+        phone: tuple[Way, ...] = ("sms",) if self.phone and self.texts else ()
         calls: tuple[Way, ...] = ("voice",) if self.phone and self.calls else ()
         mail: tuple[Way, ...] = ("email",) if self.email else ()
         return tuple(way for way in (*self.identities, *phone, *mail, *calls) if way not in self.stopped)

@@ -70,7 +70,7 @@ def _member(key: str, member: declared.Member, carriers: frozenset[str]) -> worl
         zone=member.timezone,
         phone=(member.phone or "") if carriers & {"sms", "voice"} else "",
         calls="voice" in carriers,
-        stopped=() if "sms" in carriers else ("sms",),
+        texts="sms" in carriers,
         email=(member.email or "") if "email" in carriers else "",
         identities=dict(member.identities),
         ways=member.notify.by_severity(),

@@ -6,8 +6,8 @@ from dataclasses import replace
 
 import pytest
 
-from bot.cards.build import entry_text, help_card, list_card, oncall_card, why_card
-from bot.cards.build.view import plain
+from bot.cards.build import alerts_card, entry_text, help_card, list_card, oncall_card, why_card
+from bot.cards.build.view import page_address, plain
 from bot.cards.card import Facts, Paragraph
 from bot.cards.i18n import TABLES
 from bot.cards.sample import sample_view
@@ -38,14 +38,21 @@ def test_oncall_names_everybody_and_the_empty_schedule():
 
 
 def test_lists_say_how_each_incident_stands():
-    card = list_card([VIEW.incident], VIEW.world, "en", zone="UTC", now=NOW, url="https://t.example/")
+    card = list_card([VIEW.incident], VIEW.world, "en", zone="UTC", now=NOW, url="https://t.example/", key=VIEW.key)
     assert lines(card) == ["#142 Checkout API 5xx above 5%", "Critical, Processing, opened 10:00, with Bo Novak"]
-    assert card.body[0].lines[0][0].href == "https://t.example/i/142"
+    assert card.body[0].lines[0][0].href == page_address(VIEW.key, "https://t.example", VIEW.incident.id, 142)
     assert list_card([], VIEW.world, "en", zone="UTC", now=NOW).fallback == "No incident is open."
     mine = list_card([], VIEW.world, "en", zone="UTC", now=NOW, above=["1. Shop primary"])
     assert (card.title, mine.title) == ("Incidents", "My shifts and incidents")
     many = list_card([VIEW.incident] * 25, VIEW.world, "en", zone="UTC", now=NOW)
     assert lines(many)[-1] == "and 5 more"
+
+
+def test_an_incident_that_was_merged_does_not_say_that_somebody_opened_it_by_hand():
+    merged = replace(VIEW.incident, alerts_total=0, alerts_open=0, merged_into=7)
+    assert alerts_card(merged, (), "en", zone="UTC", now=NOW).fallback == "none here, they are in #7"
+    made = replace(merged, merged_into=0)
+    assert alerts_card(made, (), "en", zone="UTC", now=NOW).fallback == "none, opened by hand"
 
 
 def test_why_tells_the_timeline():
@@ -110,6 +117,8 @@ def test_the_timeline_names_what_it_is_about():
     assert said(Kind.ASSIGN, Reason.ESCALATED_BY_HAND) == "Bo Novak escalated to level 2"
     for reason in (Reason.ESCALATED_BY_HAND, Reason.NOT_ACKED_IN_TIME, Reason.NEXT_ROUND):
         assert said(Kind.NOTIFY, reason).startswith("Ann Lee paged by SMS at level 2: "), "who was paged, by which way"
+    for reason in (Reason.ACK_WITHDRAWN, Reason.SNOOZE_OVER, Reason.SNOOZE_ENDED, Reason.REOPENED, Reason.DELAY_OVER):
+        assert said(Kind.NOTIFY, reason).startswith("Ann Lee paged by SMS"), "who was paged, by which way"
     assert said(Kind.SEVERITY, Reason.SET_BY_HAND, severity="Info") == "Bo Novak made it Info"
     assert said(Kind.SEVERITY, Reason.ALERT, severity="Critical") == "an alert made it Critical"
 

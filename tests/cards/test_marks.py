@@ -30,7 +30,7 @@ LOOKS = str.maketrans("∗ˍ∼ˋ", "*_~`")
 
 def listed(title: str) -> Card:
     incident = replace(VIEW.incident, title=title)
-    return list_card([incident], VIEW.world, "en", zone="UTC", now=VIEW.now, url="https://t.example")
+    return list_card([incident], VIEW.world, "en", zone="UTC", now=VIEW.now, url="https://t.example", key=VIEW.key)
 
 
 def timeline(title: str) -> Card:

@@ -168,6 +168,10 @@ def test_keys_are_offered_while_there_is_something_to_do(state: str, lang: str):
     assert ("3" in text.rpartition("2")[2]) == (state != "closed")
 
 
+def test_keys_that_would_do_nothing_are_not_offered():
+    assert "Press" not in voice.render(replace(sample_card("triggered", "en", "voice"), keys=False))["text"]
+
+
 def test_a_text_without_an_incident_is_said_too():
     made = voice.render(text_card("Test for Bo:\nTocsin can reach you here", "en"))
     assert made["values"]["title"] == "Test for Bo. Tocsin can reach you here"

@@ -113,10 +113,20 @@ def test_a_number_that_two_people_share_is_a_strangers():
     assert t.say(BO, "1a", on="sms").startswith("This is Tocsin")
 
 
+def test_stop_counts_for_a_phone_that_two_people_share():
+    t = by_text("ann", "bo", phone=BO)
+    assert t.say(BO, "STOP", on="sms") == ""
+    t.fire("disk full").at("1m")
+    assert not texts(t, "ann", "disk full")
+    assert not texts(t, "bo", "disk full")
+    assert "Texts are on again" in t.say(BO, "START", on="sms")
+
+
 def test_without_a_seat_there_are_no_codes():
     t = by_text("bo", seat=False)
     t.fire("disk full").at("10s")
     assert "Reply" not in texts(t, "bo")[0]
+    assert "Ack" not in texts(t, "bo")[0]
     assert "seat" in t.say(BO, "1a", on="sms")
 
 

@@ -1,14 +1,16 @@
-"""Stories of what a test answers for the vendors itself: answers that come late, never, or after the receipt."""
+"""Stories of single tries: a vendor's answer that comes late, never, or after its own receipt, and what follows.
+
+The test itself answers for the vendors here, at the moment it chooses.
+"""
 
 from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import replace
 
-
 from bot.adapters.base import Receipt, SendError, Sent, Transient
 from bot.deliver import Job, Outcome
-from bot.engine.model import Span
+from bot.engine.model import MINUTE, SECOND, Span
 from bot.engine.vendors import Why
 from bot.phones import Phones
 from bot.store.base import Delivery, DeliveryState
@@ -34,7 +36,7 @@ class Held:
 
     @property
     def vendors(self) -> list[str]:
-        """Who was chosen, in order; a second one at a time is the test's to ask."""
+        """Who was chosen each time, without the one who is asked beside."""
         return [job.choice.vendor for job, _ in self.asked if job.choice]
 
     @property
@@ -46,14 +48,16 @@ class Held:
 
     @property
     def tries(self) -> list[Try]:
+        """What it has been through so far."""
         return self.story.store.read(lambda tx: tx.tries(self.asked[0][0].row.id))
 
     @property
     def phones(self) -> Phones:
+        """Whoever understands receipts here."""
         return self.story.process.workers[0].deliver.phones
 
     def answer(self, outcome: Sent | SendError, *, hedge: Sent | SendError | None = None, took: Span = 1) -> None:
-        """What became of the newest request, and of the second one beside it, where beta was asked as well."""
+        """What became of the newest request; `hedge` of the one beside it, where a second vendor was asked as well."""
         job, done = self.asked[-1]
         assert job.choice is not None
         now, choice = self.story.line.clock.now(), job.choice
@@ -81,11 +85,11 @@ class Held:
 def test_what_the_first_vendor_took_late_is_watched_though_the_second_one_failed():
     held = Held("voice")
     held.story.at("4s")
-    held.answer(TAKEN, hedge=REFUSED, took=3_000)
+    held.answer(TAKEN, hedge=REFUSED, took=3 * SECOND)
     held.story.at("5s")
     assert held.row.state is DeliveryState.SENT
     assert [one.vendor for one in held.tries if one.look_at] == ["alpha"]
-    held.story.at("2m")
+    held.story.at("20s")
     assert held.vendors == ["alpha", "gamma"], "nothing came of the call, and nobody else was asked"
 
 
@@ -145,7 +149,7 @@ def test_a_medium_that_is_taken_out_of_the_manifest_leaves_nothing_to_wait_for()
     held.story.at("2s")
     held.story.env.carriers = {name: each for name, each in held.story.carriers.items() if name != "sms"}
     held.story.edit(held.story.world)
-    held.story.line.skew += 120_000
+    held.story.clock_step("2m")
     held.left_to_do()
     assert held.left_to_do() == 0
     assert held.row.state is DeliveryState.FAILED
@@ -158,10 +162,10 @@ def test_a_try_that_cannot_be_understood_is_put_off_and_holds_up_no_other():
     held.story.at("2s")
     (one,) = held.tries
     held.story.store.inner.run(lambda tx: tx.put_try(replace(one, verdict="parked")))
-    held.story.line.skew += 120_000
+    held.story.clock_step("2m")
     held.left_to_do()
     assert held.left_to_do() == 0
-    assert held.tries[0].look_at == held.story.line.clock.now() + 60_000
+    assert held.tries[0].look_at == held.story.line.clock.now() + MINUTE
 
 
 def test_whoever_runs_tocsin_hears_that_all_vendors_of_a_medium_are_down():

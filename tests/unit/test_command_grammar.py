@@ -163,3 +163,8 @@ def test_opsgenie_says_who_is_on_call_by_the_same_word(text: str, verb: str, res
 )
 def test_spans(text: str, minutes: int):
     assert grammar.span(text) == minutes * MINUTE
+
+
+def test_a_command_may_be_typed_as_the_answers_write_it():
+    assert grammar.read("/toc test last") == grammar.read("test last")
+    assert grammar.read("/toc") == grammar.read("")

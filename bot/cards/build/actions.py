@@ -125,8 +125,9 @@ def _token(view: View, verb: str, arg: str = "") -> str:
 
 
 def _linked(view: View, offered: list[Action]) -> list[Action]:
-    """The same actions as links that act for the viewer alone; none where no link can be made."""
-    if not (view.url and token.can_hold(view.viewer)):
+    """The same actions as links that act for the viewer alone; none where no link can be made, or may be used."""
+    reader = view.world.members.get(view.viewer)
+    if not (view.url and token.can_hold(view.viewer) and (reader is None or reader.seat)):
         return []
     links: list[Action] = []
     for action in offered:

@@ -69,6 +69,7 @@ def incident_card(view: View) -> Card:
         channel=view.channel,
         since=moment(incident.opened_at, view.now, view.zone, view.lang),
         reply_code=view.reply_code,
+        keys=_may_press(view),
         url=view.page_url,
         incident=incident.id,
         rev=incident.rev,
@@ -78,6 +79,11 @@ def incident_card(view: View) -> Card:
         mentions=tuple(span for span in map(view.person, pinged) if span.mention),
         reply_to=_reply_to(view),
     )
+
+
+def _may_press(view: View) -> bool:
+    reader = view.world.members.get(view.viewer)
+    return bool(view.url) and (reader is None or reader.seat)
 
 
 def _reply_to(view: View) -> str:
@@ -192,7 +198,8 @@ def field_word(view: View, field: CustomField, value: str) -> str:
 def _alert_count(view: View) -> str:
     incident = view.incident
     if not incident.alerts_total:
-        return view.say("alerts.none")
+        key = "alerts.merged" if incident.merged_into else "alerts.none"
+        return view.say(key, into=f"#{incident.merged_into}")
     key = "alerts.open" if incident.alerts_open else "alerts.closed" if incident.closed_by else "alerts.none_open"
     return view.say(key, open=incident.alerts_open, total=incident.alerts_total)
 

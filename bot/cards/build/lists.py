@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping, Sequence
 
 from bot.cards.build.outlook import holders, state, way_word, why_word
-from bot.cards.build.view import View
+from bot.cards.build.view import View, page_address
 from bot.cards.card import Action, Card, Fact, Facts, Line, Paragraph, Span, Style, Tone
 from bot.cards.i18n import knows, listing, moment, say, zone_name
 from bot.cards.text import one_line, shorten
@@ -67,7 +67,9 @@ def list_card(
     key: Key | None = None,
     above: Sequence[str] = (),
 ) -> Card:
-    """Incidents, one in two lines each: what it is, and how it stands; with `key`, a button for each of the first few.
+    """Incidents, one in two lines each: what it is, and how it stands; with `key`, links, and buttons for the first.
+
+    Without `key` there is no link either: an incident's page opens with a sealed address only.
 
     `above` are lines about the asker that come before them, such as their shifts.
     """
@@ -82,7 +84,7 @@ def list_card(
             at=moment(incident.opened_at, now, zone, lang),
             who=who,
         )
-        href = f"{url.rstrip('/')}/i/{incident.num}" if url else ""
+        href = page_address(key, url, incident.id, incident.num) if key else ""
         lines.append((
             Span(text=f"#{incident.num}", style=Style.BOLD, href=href),
             Span(text=f" {shorten(one_line(incident.title), TITLE_SHOWN)}"),
@@ -158,13 +160,9 @@ def alerts_card(incident: Incident, alerts: Sequence[Alert], lang: str, *, zone:
         lines.append((Span(text=row, style=Style.MUTED),))
     title = say(lang, "alerts.title", ref=f"#{incident.num}")
     if not lines:
-        return Card(
-            kind="list",
-            title=title,
-            fallback=say(lang, "alerts.none"),
-            lang=lang,
-            body=(_paragraph(say(lang, "alerts.none")),),
-        )
+        key = "alerts.merged" if incident.merged_into else "alerts.none"
+        none = say(lang, key, into=f"#{incident.merged_into}")
+        return Card(kind="list", title=title, fallback=none, lang=lang, body=(_paragraph(none),))
     fallback = f"{title}: {len(alerts)}"
     return Card(
         kind="list",

@@ -79,6 +79,7 @@ WORDS: Final[dict[str, str]] = {
     "alerts.row_closed": "Recovered: {title}",
     "alerts.closed": "{total}, closed with it",
     "alerts.none": "none, opened by hand",
+    "alerts.merged": "none here, they are in {into}",
     "alerts.title": "Alerts of {ref}",
     "alerts.since": "{severity}, open since {at}",
     "alerts.until": "{severity}, over since {at}",

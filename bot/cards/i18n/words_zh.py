@@ -82,6 +82,7 @@ WORDS: Final[dict[str, str]] = {
     "alerts.since": "{severity}，{at} 起",
     "alerts.until": "{severity}，{at} 已结束",
     "alerts.none": "无，由人工创建",
+    "alerts.merged": "无，已并入 {into}",
     "who.paging": "暂无人认领，正在通知 {who}",
     "who.nobody": "暂无人认领",
     "who.unreachable": "暂无人认领：联系不上 {who}",

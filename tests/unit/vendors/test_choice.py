@@ -96,6 +96,13 @@ def test_the_rounds_have_an_end():
     assert 8 * MINUTE < now - T < 15 * MINUTE, "longer than an outage of minutes, shorter than a page lives"
 
 
+def test_a_pause_that_a_vendor_asked_for_is_kept_in_the_rounds_too():
+    page, pause = Page(medium="sms", order=("a",), severity=Severity.WARNING), 2 * MINUTE
+    paused = {"a": Breaker().after(Verdict.THROTTLED, T, wait=pause)}
+    step = next_step(page, [ended("a", Verdict.THROTTLED)], paused, T + ROUND_AFTER)
+    assert step == Wait(until=T + pause, why=Why.NEXT_ROUND)
+
+
 def test_what_somebody_may_have_carried_is_not_carried_round_and_round():
     attempts = [ended("a", Verdict.DOWN), ended("b", Verdict.UNPROVEN), ended("c", Verdict.DOWN)]
     assert next_step(TEXT, attempts, {}, T + MINUTE) == Stop(why=Why.EXHAUSTED)
@@ -143,6 +150,21 @@ def test_a_call_that_nobody_took_rings_once_more_and_then_the_next_medium_has_to
     assert next_step(CALL, once, {}, T) == Wait(until=T + RING_AGAIN, why=Why.RING_AGAIN)
     assert next_step(CALL, once, {}, T + RING_AGAIN) == Send(vendor="b", why=Why.RING_AGAIN)
     assert next_step(CALL, [*once, ended("b", Verdict.NO_ANSWER)], {}, T + MINUTE) == Stop(why=Why.NOBODY_ANSWERED)
+
+
+@pytest.mark.parametrize(
+    "verdict", [Verdict.DOWN, Verdict.REFUSED, Verdict.ACCOUNT, Verdict.THROTTLED, Verdict.UNKNOWN]
+)
+def test_a_second_ring_that_fails_hands_over_at_once(verdict: Verdict):
+    attempts = [ended("a", Verdict.NO_ANSWER), ended("a", verdict, T + RING_AGAIN)]
+    step = next_step(CALL, attempts, {}, T + RING_AGAIN)
+    assert step == Send(vendor="b", why=Why.FAILED_OVER, duplicate=verdict is Verdict.UNKNOWN)
+
+
+def test_a_vendor_that_is_no_longer_set_up_does_not_ring_again():
+    page = Page(medium="voice", order=("b",), severity=Severity.CRITICAL)
+    step = next_step(page, [ended("a", Verdict.NO_ANSWER)], {}, T + RING_AGAIN)
+    assert step == Send(vendor="b", why=Why.FAILED_OVER)
 
 
 # --- hedging ----------------------------------------------------------------------------------------------------------
