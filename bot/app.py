@@ -17,7 +17,7 @@ from bot.commands.handle import Commands, stumbled
 from bot.commands.vocabulary import VERBS
 from bot.deliver import Deliver
 from bot.directory import Directory
-from bot.engine.model import DAY, HOUR, SECOND
+from bot.engine.model import DAY, HOUR, MINUTE, SECOND, Instant
 from bot.engine.world import World
 from bot.handover import announce
 from bot.inquiries import Inquiries
@@ -52,6 +52,8 @@ KEEP = 30 * DAY
 """Settled bodies, first-sight keys and used tokens are kept this long."""
 PRUNE_BATCH = 5_000
 TRIES_MAX = 3
+REFUSED = "callback_refused:"
+"""Begins the name of the setting that tells when a platform's callback was last refused."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -93,6 +95,7 @@ class App:
         self.accounts = Accounts(self.directory, parts.adapters, self.transact, parts.clock)
         self.writable = True
         """Whether the last attempt to keep a body succeeded."""
+        self._refused: dict[str, Instant] = {}
         self._tasks: set[asyncio.Task[None]] = set()
 
     async def start(self) -> None:
@@ -175,6 +178,17 @@ class App:
     async def notice(self, receipt: Receipt) -> None:
         """Record a vendor's news of a message. Raises StoreUnavailable, so that the vendor sends it again."""
         await self.transact(lambda tx: self.deliver.receipt(tx, receipt))
+
+    async def refused(self, platform: str) -> None:
+        """A callback was not what its sender claims: `doctor` tells of it. Kept once a minute for each platform."""
+        now = self.clock.now()
+        if now - self._refused.get(platform, 0) < MINUTE:
+            return
+        self._refused[platform] = now
+        try:
+            await self.committer.run(lambda tx: tx.put_meta(REFUSED + platform, str(now)))
+        except StoreUnavailable as error:
+            log.error("refusal_not_kept", platform=platform, error=str(error))
 
     async def transact(self, work: Callable[[Tx], T]) -> T:
         """Run a work in the group commit, again when another process was faster, and wake the loops."""

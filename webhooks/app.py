@@ -42,7 +42,7 @@ def web_app(app: App, begin: Callable[[], None], settings: Settings | None = Non
     intake = Intake(integrations=_Keys(app).find, append=app.keep, clock=app.clock, ids=Ids())
     web = FastAPI(title="Tocsin", lifespan=lifespan, docs_url=None, redoc_url=None, openapi_url=None)
     web.router.routes += doors.routes(intake, ready=lambda: app.writable, started_at=app.clock.now())
-    web.router.routes += callbacks.routes(app.parts.adapters)
+    web.router.routes += callbacks.routes(app.parts.adapters, app.refused)
     web.router.routes += links.routes(app)
     web.router.routes += incident.routes(app)
     web.router.routes += calendar.routes(app)

@@ -14,6 +14,8 @@ from typing import Any, Protocol, TypeVar
 log = logging.getLogger(__name__)
 
 Json = dict[str, Any]
+PROBE = "x-tocsin-probe"
+"""The header by which `doctor` marks its own calls, so that a refusal it asked for is not told of as a stranger's."""
 T = TypeVar("T")
 
 

@@ -6,13 +6,16 @@ import asyncio
 import os
 from collections.abc import Iterator
 from dataclasses import asdict, replace
+from datetime import UTC, datetime
 from typing import Any
 
 from bot import quotas
 from bot.adapters.base import Answer, Finding, Inbound, Keyed, Receipt
+from bot.app import REFUSED
 from bot.cli import boot
 from bot.cli.mail_diagnosis import mail_findings
 from bot.clock import SystemClock
+from bot.engine.model import DAY, SECOND, Span
 from bot.engine.world import World
 from bot.manifest.load import Loaded, load
 from bot.manifest.problems import ManifestError
@@ -23,6 +26,8 @@ from bot.store.opening import open_store
 from webhooks.sources import SOURCES
 
 CHECK_S = 20.0
+REFUSED_LATELY: Span = DAY
+"""How long a refused callback is told of."""
 PEOPLE_MAX = 30
 """Whom a platform is asked about: below 50 calls a minute, which is what Slack allows."""
 NO_WAY = "Check that this machine may reach it: address, proxy, firewall, DNS; and that it is up."
@@ -51,6 +56,7 @@ def _all() -> Iterator[Finding]:
         return
     yield Finding(check="manifest", ok=True, detail=f"{settings.manifest} is in order")
     yield from _quotas(settings, loaded.world)
+    yield from _callbacks(settings, loaded)
     yield from mail_findings(settings, loaded)
     yield from asyncio.run(_platforms(settings, loaded))
 
@@ -90,6 +96,28 @@ def _quotas(settings: Settings, world: World) -> Iterator[Finding]:
             detail += f"; at this pace the share for everybody runs out on {each.forecast.soonest.isoformat()}"
         cure = f"Raise quotas.{each.medium}.per_month in the manifest; `tocsin quota` shows what used it."
         yield Finding(check=f"quota {each.medium}", ok=not each.used_up, detail=detail, cure=cure)
+
+
+def _callbacks(settings: Settings, loaded: Loaded) -> Iterator[Finding]:
+    """Which platforms' callbacks were refused lately: their signature was not made with what is configured here."""
+    try:
+        if migrations.pending(settings.database):
+            return
+        store = open_store(settings.database)
+        names = sorted(loaded.platforms.declared())
+        refused = store.read(lambda tx: {name: int(tx.get_meta(REFUSED + name) or 0) for name in names})
+        store.close()
+    except (ValueError, StoreUnavailable):
+        return  # the database has a finding of its own
+    now = SystemClock().now()
+    for name, at in refused.items():
+        if at and now - at < REFUSED_LATELY:
+            when = datetime.fromtimestamp(at / SECOND, UTC).strftime("%Y-%m-%d %H:%M UTC")
+            detail = f"the latest at {when}: its signature was not made with the secret that is configured here"
+            cure = (
+                f"Copy the secret of {name} from its console again; if it is right, a stranger tried, and got nowhere."
+            )
+            yield Finding(check=f"{name} callbacks refused", ok=False, detail=detail, cure=cure)
 
 
 async def _platforms(settings: Settings, loaded: Loaded) -> list[Finding]:

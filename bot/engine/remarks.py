@@ -9,7 +9,7 @@ from collections.abc import Iterator, Mapping
 from dataclasses import replace
 
 from bot.engine.draft import Draft
-from bot.engine.effects import Entry, Kind, Reason, Remark
+from bot.engine.effects import Entry, Kind, Reason, Remark, RoomDo
 from bot.engine.escalation import on_last_resort
 from bot.engine.model import Incident
 
@@ -53,6 +53,8 @@ def _told(entry: Entry, *, flapping: bool) -> Remark | None:
             return _remark("back")
         case Kind.MERGE, Reason.MERGED:
             return _remark("merged", actor=entry.actor, facts={"into": entry.facts["into"]})
+        case Kind.ROOM_FAILED, Reason.ROOM if entry.facts["do"] == RoomDo.OPEN:
+            return _remark("room_failed", facts={name: entry.facts[name] for name in ("platform", "why")})
         case Kind.EXHAUSTED, Reason.LADDER_EXHAUSTED:
             return _remark("exhausted")
         case _:

@@ -24,7 +24,7 @@ from tests.cards.test_renderers import LEGAL, balanced, blocks_of, text_objects
 CODES = sorted(
     key.removeprefix("remark.") for key in TABLES["en"] if key.startswith("remark.") and key != "remark.quoting"
 )
-FACTS = {"level": "2", "round": "2", "into": "141", "max": "30", "had": "ann"}
+FACTS = {"level": "2", "round": "2", "into": "141", "max": "30", "had": "ann", "platform": "slack", "why": "timeout"}
 many = settings(unhurried, max_examples=60)
 
 

@@ -127,6 +127,15 @@ async def test_doctor_looks_at_every_group(rig: TelegramRig):
     assert "not found" in found["chat -1009999"].detail
 
 
+async def test_doctor_tells_who_has_blocked_the_bot(rig: TelegramRig):
+    assert all(each.ok for each in (await findings(rig, people=(rig.ann,))).values())
+    await rig.stage.act("block", user=int(rig.ann))
+    found = await findings(rig, people=(rig.ann, "4242"))
+    assert "blocked" in found[f"person {rig.ann}"].detail
+    assert "Start" in found[f"person {rig.ann}"].cure
+    assert not found["person 4242"].ok
+
+
 async def test_doctor_knows_the_new_address_of_a_group(rig: TelegramRig):
     await rig.stage.act("migrate", chat_id=int(PLAIN), new_id=-1008)
     assert "-1008" in (await findings(rig, PLAIN))[f"chat {PLAIN}"].cure

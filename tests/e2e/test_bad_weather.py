@@ -230,6 +230,10 @@ async def test_only_fresh_callbacks_with_the_right_signature_act(age_s, secret, 
     body = b"command=%2Ftocsin&text=list&user_id=U0STORM000&channel_id=C0STORM000&team_id=T1&trigger_id=1.2.3"
     answer, _ = await slack(http, fleet, body, time.time() - age_s, secret)
     assert answer == status
+    if status == 401:
+        told = run("doctor", fleet.environment()).stdout
+        assert "slack callbacks refused" in told
+        assert "Copy the secret of slack" in " ".join(told.split())
 
 
 def test_a_wrong_manifest_is_refused_with_its_line(tmp_path: Path):

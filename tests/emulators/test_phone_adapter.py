@@ -103,7 +103,12 @@ async def opened(kind: str) -> AsyncIterator[Line]:
     medium = "voice" if kind.endswith("_voice") else "sms"
     vendor = kind.removesuffix("_voice")
     made: dict[str, Any] = {}
-    application = Starlette(routes=callbacks.routes(made))
+    refused: list[str] = []
+
+    async def hear(name: str) -> None:
+        refused.append(name)
+
+    application = Starlette(routes=callbacks.routes(made, hear))
     async with AsyncExitStack() as stack:
         public = await stack.enter_async_context(serving(application))
         end = f"/{SECRET}" if vendor in BEHIND_A_SECRET else ""

@@ -260,3 +260,11 @@ def test_a_forced_climb_past_an_acknowledgement_is_said():
     t.say("bo", "ack 1")
     t.at("16m")
     assert said(t) == ["#1 · Escalated to level 2. Paged now: Cy Cole"]
+
+
+def test_a_war_room_that_cannot_be_opened_is_told_to_those_who_wait_for_it(t):
+    t.carriers["slack"].refused.add("C0OPS")
+    t.say("bo", "room 1")
+    t.at("2m")
+    assert "Slack" in said(t, "telegram")[-1]
+    assert "作战室" in said(t, "telegram")[-1]

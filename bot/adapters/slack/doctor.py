@@ -7,7 +7,7 @@ import json
 from typing import TYPE_CHECKING
 from urllib.parse import urlsplit
 
-from bot.adapters.base import Finding, Permanent, RateLimited, SendError
+from bot.adapters.base import PROBE, Finding, Permanent, RateLimited, SendError
 from bot.adapters.slack.outcome import fact, outcome
 from bot.adapters.slack.scopes import GROUPS, NEEDED, ROOMS, SCOPES, missing
 from bot.adapters.slack.signing import signed
@@ -105,7 +105,8 @@ async def _callback(session: aiohttp.ClientSession, settings: SlackSettings) -> 
     """Calls our own public address as Slack would: https://docs.slack.dev/reference/events/url_verification."""
     url = f"{settings.callback_base}/callbacks/slack"
     body = json.dumps({"type": "url_verification", "challenge": CHALLENGE}).encode()
-    headers = {"Content-Type": "application/json", **signed(settings.signing_secret, settings.clock(), body)}
+    proof = signed(settings.signing_secret, settings.clock(), body)
+    headers = {"Content-Type": "application/json", PROBE: "doctor", **proof}
     try:
         async with (
             outcome(settings.timeout_s, ambiguous=False),

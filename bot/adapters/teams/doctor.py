@@ -12,7 +12,7 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 from urllib.parse import urlsplit
 
-from bot.adapters.base import AuthBroken, Finding, Permanent, RateLimited, SendError
+from bot.adapters.base import PROBE, AuthBroken, Finding, Permanent, RateLimited, SendError
 from bot.adapters.teams.keys import NOT_TEAMS, Keys
 from bot.adapters.teams.login import Login
 from bot.adapters.teams.outcome import Kind, outcome
@@ -107,7 +107,7 @@ async def _endpoint(session: aiohttp.ClientSession, settings: TeamsSettings) -> 
     try:
         async with (
             outcome(settings.timeout_s, Kind(ambiguous=False)),
-            session.post(url, json={"type": "message"}, allow_redirects=False) as answer,
+            session.post(url, json={"type": "message"}, headers={PROBE: "doctor"}, allow_redirects=False) as answer,
         ):
             status, said = answer.status, await answer.content.read(1000)
     except SendError as error:

@@ -89,6 +89,8 @@ class TelegramSettings:
     polling: bool = False
     chats: tuple[str, ...] = ()
     """Groups that doctor looks at: is the bot there, and may it do what is asked of it?"""
+    people: tuple[str, ...] = ()
+    """Accounts of people that doctor looks at: may the bot write to them?"""
     timeout_s: float = 7.0
 
 

@@ -19,6 +19,9 @@ SECRET = re.compile(r"[A-Za-z0-9_-]{1,256}")
 """https://core.telegram.org/bots/api#setwebhook"""
 AGAIN = "Run doctor again in a minute."
 ADD_BOT = "Open the group, Add members, and add the bot by its @name; or take the chat out of the manifest."
+PRESS_START = (
+    "Ask them to open the bot in Telegram, unblock it if they blocked it, and press Start. SMS and mail reach them."
+)
 MAKE_ADMIN = "Open the group, Administrators, the bot, and switch on: "
 
 
@@ -36,6 +39,10 @@ class Wanted(Protocol):
     @property
     def chats(self) -> tuple[str, ...]:
         """The groups that cards go to."""
+
+    @property
+    def people(self) -> tuple[str, ...]:
+        """The accounts that pages go to."""
 
     @property
     def timeout_s(self) -> float:
@@ -59,6 +66,8 @@ async def examine(bot: Bot, wanted: Wanted, polled: Polled) -> list[Finding]:
     findings.append(await _updates(bot, wanted, polled))
     for chat in dict.fromkeys(address.partition("/")[0] for address in wanted.chats):
         findings += await _chat(bot, chat, me, wanted.timeout_s)
+    for person in dict.fromkeys(wanted.people):
+        findings.append(await _person(bot, person, wanted.timeout_s))
     return findings
 
 
@@ -121,6 +130,17 @@ async def _chat(bot: Bot, chat: str, me: User, timeout_s: float) -> list[Finding
         cure = "Let members write (group, Permissions), or make the bot an administrator."
         return [Finding(check=check, ok=False, detail="the bot may not write there", cure=cure)]
     return [Finding(check=check, ok=True, detail=f"{group.title}: {member.status}"), _rooms(chat, group, member)]
+
+
+async def _person(bot: Bot, person: str, timeout_s: float) -> Finding:
+    """Whether the bot may write to somebody: "typing…" is refused wherever a message is, and leaves nothing behind."""
+    check = f"person {person}"
+    try:
+        async with outcome(timeout_s, ambiguous=False, address=person):
+            await bot.send_chat_action(person, "typing")
+    except SendError as error:
+        return Finding(check=check, ok=False, detail=str(error), cure=PRESS_START)
+    return Finding(check=check, ok=True, detail="the bot may write to them")
 
 
 def _may_write(group: ChatFullInfo, member: ChatMember) -> bool:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
+from bot.cards.build.outlook import way_word, why_word
 from bot.cards.build.view import View, plain, splice
 from bot.cards.card import Block, Card, Line, Paragraph, Quote, Span, Style
 from bot.cards.i18n import list_template
@@ -18,6 +19,8 @@ def remark_card(view: View, remark: Remark) -> Card:
     """The line as a card without buttons. It mentions `remark.pinged` and names everybody else."""
     facts = {name: text for name, text in remark.facts.items() if name != "text"}
     had = tuple(filter(None, facts.pop("had", "").split(",")))
+    if "platform" in facts:
+        facts |= {"platform": way_word(view, facts["platform"]), "why": why_word(view, facts["why"])}
     line = view.line(
         f"remark.{remark.code}",
         ref=view.ref,

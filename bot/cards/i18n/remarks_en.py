@@ -22,6 +22,7 @@ WORDS: Final[dict[str, str]] = {
     "remark.reopened": "{ref} · {who} reopened it. Paged now: {people}",
     "remark.back": "{ref} · The alert is back, and it goes on where it stood.",
     "remark.merged": "{ref} · {who} merged it into #{into}.",
+    "remark.room_failed": "{ref} · No war room could be opened on {platform}: {why}.",
     "remark.exhausted": "{ref} · Nobody acknowledged, and there is nobody left to page.",
     "remark.unreachable": "{ref} · Could not be reached in any way: {people}",
     "remark.rest": "{ref} · Nothing more is said here after {max} lines. The card and its timeline have the rest.",

@@ -22,6 +22,7 @@ WORDS: Final[dict[str, str]] = {
     "remark.reopened": "{ref} · {who} 重新打开了故障，正在通知：{people}",
     "remark.back": "{ref} · 告警再次出现，从原来的进度继续。",
     "remark.merged": "{ref} · {who} 将其合并到 #{into}。",
+    "remark.room_failed": "{ref} · 无法在 {platform} 上开设作战室：{why}。",
     "remark.exhausted": "{ref} · 无人认领，且已没有可以通知的人。",
     "remark.unreachable": "{ref} · 所有方式均无法联系到：{people}",
     "remark.rest": "{ref} · 已有 {max} 条，此处不再继续；其余内容见卡片及其时间线。",

@@ -36,6 +36,7 @@ METHODS: dict[str, Callable[[World, Json], Any]] = {
     "editmessagetext": methods.edit_text,
     "editmessagereplymarkup": methods.edit_markup,
     "deletemessage": methods.delete_message,
+    "sendchataction": methods.chat_action,
     "answercallbackquery": methods.answer_query,
     "createforumtopic": topics.create_topic,
     "editforumtopic": topics.edit_topic,

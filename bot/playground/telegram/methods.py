@@ -17,6 +17,10 @@ TEXT_MAX = 4_096  # UTF-16 units after entities parsing: https://core.telegram.o
 SIZE_MAX = 9_500  # text and addresses, "a good approximation": https://github.com/tdlib/telegram-bot-api/issues/165
 ENTITIES_MAX = 100  # the rest is ignored: telegram.constants.MessageLimit.MESSAGE_ENTITIES of python-telegram-bot 22.8
 TOAST_MAX = 200  # https://core.telegram.org/bots/api#answercallbackquery
+ACTIONS = (
+    "typing", "upload_photo", "record_video", "upload_video", "record_voice", "upload_voice", "upload_document",
+    "choose_sticker", "find_location", "record_video_note", "upload_video_note",
+)  # fmt: skip
 DELETE_LIFE_S = 48 * 3_600  # https://core.telegram.org/bots/api#deletemessage
 NOT_MODIFIED = (
     "message is not modified: specified new message content and reply markup are exactly the same as a current content "
@@ -195,6 +199,14 @@ def delete_message(world: World, args: Json) -> Any:
         raise bad_request("message can't be deleted for everyone")
     del chat.messages[message["message_id"]]
     world.publish("delete", {"chat_id": chat.id, "message_id": message["message_id"]})
+    return True
+
+
+def chat_action(world: World, args: Json) -> Any:
+    """https://core.telegram.org/bots/api#sendchataction: shown for 5 seconds, and refused wherever a message is."""
+    if args.get("action") not in ACTIONS:
+        raise bad_request("wrong parameter action in request")
+    world.chat_of(args.get("chat_id"))
     return True
 
 
