@@ -148,7 +148,7 @@ def test_a_slack_card_is_drawn_and_its_button_asks_before_it_is_pressed(stage):
     assert "{date_num}" not in message.text
     assert stage.find("a[href='https://tocsin.example/i/1']", message)
     stage.find("[data-action-id=go]", message)[0].click()
-    assert "Pages Bo." in stage.see("[data-testid=slack-confirm]").text
+    stage.see("[data-testid=slack-confirm]", "Pages Bo.")
     stage.see("[data-testid=slack-confirm-yes]").click()
     stage.see("[data-testid=note]", "the app did not accept it")  # there is no app behind this playground
     assert "callback" in stage.kinds("slack")

@@ -103,7 +103,7 @@ CORE: dict[str, Mutant] = {
     "unsent-page-forgotten": Mutant(
         "bot.deliver",
         "Deliver._settled",
-        "due_at=now + _backoff(row)",
+        "due_at=now + backoff(row)",
         "state=DeliveryState.SENT",
         ("broken", "outage"),
     ),

@@ -15,19 +15,16 @@ from bot.adapters.base import (
     Budget,
     Capabilities,
     EditTargetGone,
-    Emit,
     Finding,
-    HttpAnswer,
-    HttpRequest,
     Json,
-    Notice,
     Permanent,
     RateLimited,
     SendError,
     Sent,
     Transient,
 )
-from bot.adapters.hooks.line import Line, Said, broken
+from bot.adapters.hooks.line import Said, broken
+from bot.adapters.hooks.one_way import OneWay
 
 CAPABILITIES = Capabilities(
     groups=True,
@@ -58,7 +55,7 @@ class DiscordSettings:
     timeout_s: float = 7.0
 
 
-class DiscordAdapter:
+class DiscordAdapter(OneWay):
     """Posts to webhooks; an address is the name of one, a ref is the name and the message's id."""
 
     name = "discord"
@@ -66,20 +63,8 @@ class DiscordAdapter:
 
     def __init__(self, settings: DiscordSettings) -> None:
         """Open nothing yet."""
+        super().__init__(settings.timeout_s)
         self.settings = settings
-        self._line = Line(settings.timeout_s)
-
-    async def start(self, emit: Emit, notice: Notice) -> None:
-        """Open the session; nobody ever speaks back, so `emit` and `notice` are not used."""
-        del emit, notice
-        self._line.open()
-
-    async def listen(self) -> None:
-        """A webhook hears nothing."""
-
-    async def stop(self) -> None:
-        """Close the session."""
-        await self._line.close()
 
     async def send(self, address: str, message: Json, *, key: str) -> Sent:
         """Post a card. `wait` makes Discord answer with the message, whose id an edit needs."""
@@ -102,11 +87,6 @@ class DiscordAdapter:
         if said.status == 200:
             return Sent(ref=ref, provider_id=number)
         raise _refused(said)
-
-    async def receive(self, request: HttpRequest) -> HttpAnswer:
-        """Nobody has a reason to call."""
-        del request
-        return HttpAnswer(status=404, body=b"a webhook has no callbacks")
 
     async def check(self) -> list[Finding]:
         """Whether each webhook exists: Discord describes it to whoever knows its URL, and nothing is posted."""

@@ -15,19 +15,16 @@ from bot.adapters.base import (
     AuthBroken,
     Budget,
     Capabilities,
-    Emit,
     Finding,
-    HttpAnswer,
-    HttpRequest,
     Json,
-    Notice,
     Permanent,
     RateLimited,
     SendError,
     Sent,
     Transient,
 )
-from bot.adapters.hooks.line import Line, Said, broken
+from bot.adapters.hooks.line import Said, broken
+from bot.adapters.hooks.one_way import OneWay
 
 CAPABILITIES = Capabilities(
     groups=True,
@@ -52,7 +49,7 @@ class GoogleChatSettings:
     timeout_s: float = 7.0
 
 
-class GoogleChatAdapter:
+class GoogleChatAdapter(OneWay):
     """Posts to webhooks; an address is the name of one."""
 
     name = "google_chat"
@@ -60,20 +57,8 @@ class GoogleChatAdapter:
 
     def __init__(self, settings: GoogleChatSettings) -> None:
         """Open nothing yet."""
+        super().__init__(settings.timeout_s)
         self.settings = settings
-        self._line = Line(settings.timeout_s)
-
-    async def start(self, emit: Emit, notice: Notice) -> None:
-        """Open the session; nobody ever speaks back, so `emit` and `notice` are not used."""
-        del emit, notice
-        self._line.open()
-
-    async def listen(self) -> None:
-        """A webhook hears nothing."""
-
-    async def stop(self) -> None:
-        """Close the session."""
-        await self._line.close()
 
     async def send(self, address: str, message: Json, *, key: str) -> Sent:
         """Post a card. A webhook may not edit what it posted, so `ref` is empty although the answer has a name."""
@@ -89,16 +74,6 @@ class GoogleChatAdapter:
         if said.status == 200 and isinstance(name, str):
             return Sent(ref="", provider_id=name[-128:])
         raise _refused(said)
-
-    async def edit(self, ref: str, message: Json) -> Sent:
-        """Never: a webhook only posts."""
-        del message
-        raise Permanent("refused", f"a webhook edits nothing ({ref})")
-
-    async def receive(self, request: HttpRequest) -> HttpAnswer:
-        """Nobody has a reason to call."""
-        del request
-        return HttpAnswer(status=404, body=b"a webhook has no callbacks")
 
     async def check(self) -> list[Finding]:
         """The shape of each URL: Google answers nothing about a webhook except by posting to it."""

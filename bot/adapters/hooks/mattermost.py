@@ -15,19 +15,16 @@ from bot.adapters.base import (
     AuthBroken,
     Budget,
     Capabilities,
-    Emit,
     Finding,
-    HttpAnswer,
-    HttpRequest,
     Json,
-    Notice,
     Permanent,
     RateLimited,
     SendError,
     Sent,
     Transient,
 )
-from bot.adapters.hooks.line import Line, Said, broken
+from bot.adapters.hooks.line import Said, broken
+from bot.adapters.hooks.one_way import OneWay
 
 CAPABILITIES = Capabilities(
     groups=True,
@@ -59,7 +56,7 @@ class MattermostSettings:
     timeout_s: float = 7.0
 
 
-class MattermostAdapter:
+class MattermostAdapter(OneWay):
     """Posts to incoming webhooks; an address is the name of one."""
 
     name = "mattermost"
@@ -67,20 +64,8 @@ class MattermostAdapter:
 
     def __init__(self, settings: MattermostSettings) -> None:
         """Open nothing yet."""
+        super().__init__(settings.timeout_s)
         self.settings = settings
-        self._line = Line(settings.timeout_s)
-
-    async def start(self, emit: Emit, notice: Notice) -> None:
-        """Open the session; nobody ever speaks back, so `emit` and `notice` are not used."""
-        del emit, notice
-        self._line.open()
-
-    async def listen(self) -> None:
-        """A webhook hears nothing."""
-
-    async def stop(self) -> None:
-        """Close the session."""
-        await self._line.close()
 
     async def send(self, address: str, message: Json, *, key: str) -> Sent:
         """Post a card. The answer names no message, so `ref` is empty and it is never edited."""
@@ -92,16 +77,6 @@ class MattermostAdapter:
         if said.status == 200 and said.words() == "ok":
             return Sent(ref="")
         raise _refused(said)
-
-    async def edit(self, ref: str, message: Json) -> Sent:
-        """Never: nothing that was posted can be found again."""
-        del message
-        raise Permanent("refused", f"a webhook edits nothing ({ref})")
-
-    async def receive(self, request: HttpRequest) -> HttpAnswer:
-        """Nobody has a reason to call."""
-        del request
-        return HttpAnswer(status=404, body=b"a webhook has no callbacks")
 
     async def check(self) -> list[Finding]:
         """Whether each webhook exists: one that does refuses a channel that cannot be, and nobody sees anything."""

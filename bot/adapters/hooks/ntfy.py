@@ -14,19 +14,16 @@ from bot.adapters.base import (
     AuthBroken,
     Budget,
     Capabilities,
-    Emit,
     Finding,
-    HttpAnswer,
-    HttpRequest,
     Json,
-    Notice,
     Permanent,
     RateLimited,
     SendError,
     Sent,
     Transient,
 )
-from bot.adapters.hooks.line import Line, Said, broken
+from bot.adapters.hooks.line import Said, broken
+from bot.adapters.hooks.one_way import OneWay
 
 CAPABILITIES = Capabilities(
     direct=True,
@@ -57,7 +54,7 @@ class NtfySettings:
     timeout_s: float = 7.0
 
 
-class NtfyAdapter:
+class NtfyAdapter(OneWay):
     """Publishes to topics; an address is one."""
 
     name = "ntfy"
@@ -65,20 +62,8 @@ class NtfyAdapter:
 
     def __init__(self, settings: NtfySettings) -> None:
         """Open nothing yet."""
+        super().__init__(settings.timeout_s)
         self.settings = settings
-        self._line = Line(settings.timeout_s)
-
-    async def start(self, emit: Emit, notice: Notice) -> None:
-        """Open the session; a topic is not listened to, so `emit` and `notice` are not used."""
-        del emit, notice
-        self._line.open()
-
-    async def listen(self) -> None:
-        """What a person does comes by the links of the notification."""
-
-    async def stop(self) -> None:
-        """Close the session."""
-        await self._line.close()
 
     async def send(self, address: str, message: Json, *, key: str) -> Sent:
         """Publish. The server took it; whether a phone got it is never told."""
@@ -91,16 +76,6 @@ class NtfyAdapter:
         if said.status == 200 and isinstance(number, str):
             return Sent(ref="", provider_id=number[:64])
         raise _refused(said)
-
-    async def edit(self, ref: str, message: Json) -> Sent:
-        """Never: a notification that was shown stays as it is."""
-        del message
-        raise Permanent("refused", f"ntfy edits nothing ({ref})")
-
-    async def receive(self, request: HttpRequest) -> HttpAnswer:
-        """Nobody has a reason to call."""
-        del request
-        return HttpAnswer(status=404, body=b"ntfy has no callbacks")
 
     async def check(self) -> list[Finding]:
         """The server's health, the login, and the names of the topics; nothing is published."""
