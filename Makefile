@@ -100,7 +100,7 @@ nightly: $(READY) ## Simulate on SQLite what CI has no time for: 20,000 seeds of
 
 .PHONY: mutants
 mutants: $(READY) ## Plant each bug that the simulator must catch, and see it caught
-	@$(PY) -m tests.sim.run --mutants --days 6 --seeds 10
+	@$(PY) -m tests.sim.run --mutants --days 6 --seeds 24
 
 .PHONY: kill
 kill: $(READY) ## 10,000 alerts while web and worker are killed 20 times: nothing answered 2xx is lost

@@ -13,6 +13,7 @@ import sys
 import textwrap
 from collections.abc import Callable
 from dataclasses import dataclass
+from multiprocessing.connection import Connection, wait
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
@@ -238,23 +239,31 @@ def plans(name: str, days: float, seeds: int) -> list[Plan]:
 
 
 def hunt(name: str, plans: list[Plan], jobs: int) -> list[Report]:
-    """Run plans with a mutant planted, in processes of their own, until one fails. Raises LookupError."""
+    """Run plans with a mutant planted, each in a process of its own, until one fails. Raises LookupError.
+
+    No pool: one that is ended while it hands out work waits for ever now and then.
+    """
     breed(name)
-    reports: list[Report] = []
-    with multiprocessing.get_context("spawn").Pool(jobs, initializer=_start, initargs=(name,)) as pool:
-        for report in pool.imap(_simulate, plans):
-            reports.append(report)
-            if report.failure:
-                break
-        pool.terminate()
+    context = multiprocessing.get_context("spawn")
+    waiting, reports = list(plans), []
+    running: dict[Any, Any] = {}
+    while (waiting or running) and not any(report.failure for report in reports):
+        while waiting and len(running) < jobs:
+            ours, theirs = context.Pipe(duplex=False)
+            running[ours] = context.Process(target=_alone, args=(name, waiting.pop(0), theirs))
+            running[ours].start()
+            theirs.close()
+        for pipe in wait(list(running)):
+            reports.append(pipe.recv())  # EOFError: the process died without a word
+            running.pop(pipe).join()
+    for process in running.values():
+        process.terminate()
+        process.join()
     return reports
 
 
-def _start(name: str) -> None:
+def _alone(name: str, plan: Plan, pipe: Connection) -> None:
     importlib.import_module("tests.sim.simulation")
     plant(name)
-
-
-def _simulate(plan: Plan) -> Report:
     run: Callable[[Plan], Report] = importlib.import_module("tests.sim.run").simulate
-    return run(plan)
+    pipe.send(run(plan))

@@ -13,6 +13,7 @@ import tempfile
 import time
 import traceback
 from collections import Counter
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import asdict, dataclass, field, replace
 from pathlib import Path
 
@@ -156,8 +157,9 @@ def summary(reports: list[Report], took: float) -> str:
 def kill_mutants(names: list[str], days: float, seeds: int, jobs: int) -> int:
     """Each planted mutant must die within `seeds` seeds. Returns how many live."""
     alive = 0
-    for name in names:
-        reports = mutants.hunt(name, mutants.plans(name, days, seeds), jobs)
+    with ThreadPoolExecutor(jobs) as hunters:  # one seed of a mutant at a time: most die in the first
+        hunts = hunters.map(lambda name: mutants.hunt(name, mutants.plans(name, days, seeds), 1), names)
+    for name, reports in zip(names, hunts, strict=True):
         dead = next((report for report in reports if report.failure), None)
         how = f"dies: seed {dead.plan.seed}, {dead.failure.splitlines()[-1][:110]}" if dead else "LIVES"
         print(f"{name:28} {how}", flush=True)

@@ -68,7 +68,7 @@ def incident_card(view: View) -> Card:
         ref=view.ref,
         channel=view.channel,
         since=moment(incident.opened_at, view.now, view.zone, view.lang),
-        reply_code=view.reply_code,
+        reply_code=0 if stands == "closed" else view.reply_code,
         keys=_may_press(view),
         url=view.page_url,
         incident=incident.id,
