@@ -92,7 +92,10 @@ DRILLS = {
         why="recipient_unreachable",
         alarm="recipient_unreachable",
         shown=True,
-        doctor={"slack": ("person U0EVE", "person U0ANN", "person U0CY")},
+        doctor={
+            "slack": ("person U0EVE", "person U0ANN", "person U0CY"),
+            "telegram": ("person 7005", "person 7001", "person 7003"),
+        },
     ),
 }
 NO_HTTPS = "callback address"
