@@ -238,9 +238,3 @@ def test_raising_by_hand_without_a_name_follows_the_rules():
     t = Story()
     t.say("di", "trigger the lift is stuck sev critical")
     t.want("0m").page("bo", "slack", times=1)
-
-
-def test_whoever_had_it_before_the_snooze_is_named_among_those_who_are_paged():
-    t = Story()
-    t.fire("disk full").at("10s").say("ann", "/toc snooze #1 5m")
-    t.want("5m10s").page("ann").page("bo").card("#ops", shows="Ann Ames")

@@ -27,13 +27,12 @@ def holders(incident: Incident) -> tuple[Responder, ...]:
 
 
 def paged_now(view: View) -> tuple[str, ...]:
-    """Whom the current level asks, whoever was added by hand, and whoever was paged with the level: they had it."""
+    """Whom the current level asks, and whoever was added by hand: those who are expected to take it."""
     incident = view.incident
     if incident.loop < 0 and not incident.responders:
         return ()
     level = routing.people(view.world, escalation.current_level(incident).targets, view.now)
-    turn = f"{incident.cycle}.{incident.round}.{incident.level}."
-    called = {one.member for one in level} | {each.member for each in incident.watches if each.firing.startswith(turn)}
+    called = {one.member for one in level}
     asked = [r.member for r in incident.responders if r.member in called or r.how == "add"]
     return tuple(asked or (r.member for r in incident.responders))
 
