@@ -139,14 +139,20 @@ class Deliver:
         if isinstance(early, Delivery):
             return early
         place, bundle = (None, early) if isinstance(early, tuple) else (early, bundles.ALONE)
-        wait = self._budgets.take(
-            row.carrier,
-            place.address if place else row.address,
-            adapter.caps,
-            now,
-            edit=row.id if row.ref else "",
-            queue=row.lane,
-            spread=SPREAD[row.lane],
+        # Another vendor's try is part of the page that was counted already, and does not wait for the next one's turn.
+        tried = adapter.caps.vendors and bool(tx.tries(row.id))
+        wait = (
+            0
+            if tried
+            else self._budgets.take(
+                row.carrier,
+                place.address if place else row.address,
+                adapter.caps,
+                now,
+                edit=row.id if row.ref else "",
+                queue=row.lane,
+                spread=SPREAD[row.lane],
+            )
         )
         if wait > 0:
             return altered(row, due_at=now + wait, attempts=row.attempts - 1, error="budget")

@@ -56,7 +56,8 @@ class Network(Platform):
         """Ask the vendor that was chosen; the second one too, where the first is silent for too long."""
         choice = job.choice
         assert choice is not None, f"{job.row.key} came without a vendor"
-        self._check_pace(job)
+        if job.row.key not in self.tries:  # a page counts once, however many vendors it takes
+            self._check_pace(job)
         placed: list[Placed] = []
         asked = 1
 
